@@ -1,0 +1,63 @@
+/** Every bound of the house, named with its unit; relations between them are asserted when this file is loaded. */
+import { invariant } from './invariant.js';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const limits = {
+  /* protocol time */
+  tick_ms: 50,
+  heartbeat_ticks: 2,
+  election_ticks: 20,
+  transfer_ticks_max: 20,
+
+  /* replication */
+  entries_per_append_max: 1024,
+  bytes_per_append_max: 1 * MiB,
+  appends_in_flight_max: 256,
+  bytes_in_flight_max: 8 * MiB,
+  uncommitted_bytes_max: 64 * MiB,
+
+  /* the log */
+  log_entries_kept: 5_000,
+  log_entries_before_trim: 10_000,
+  log_bytes_before_trim: 256 * MiB,
+  segment_bytes: 64 * MiB,
+
+  /* requests */
+  request_bytes_max: 1536 * KiB,
+  txn_ops_max: 128,
+  apply_lag_entries_max: 5_000,
+  request_timeout_ms: 7_000,
+  requests_waiting_max: 65_536,
+  batch_requests_max: 4_096,
+
+  /* the store */
+  undecided_bytes_max: 64 * MiB,
+  quota_bytes: 2 * 1024 * MiB,
+  compaction_batch_keys: 1_000,
+  compaction_pause_ms: 10,
+  /** Log indexes for which a request id is remembered. Replicated state: changing it is a new command version. */
+  request_window_entries: 100_000,
+  /** The outcome kept for a request id; a longer one is kept as its header, marked truncated. */
+  outcome_bytes_max: 4 * KiB,
+
+  /* snapshots */
+  snapshot_chunk_bytes: 256 * KiB,
+  snapshot_chunks_in_flight: 4,
+  snapshot_idle_ms: 30_000,
+
+  /* a node's life */
+  drain_max_ms: 5_000,
+  members_max: 31,
+  cluster_name_length_max: 32,
+} as const;
+
+invariant(
+  limits.election_ticks >= 5 * limits.heartbeat_ticks,
+  'an election timeout outlasts several lost heartbeats',
+  limits,
+);
+invariant(limits.log_entries_kept < limits.log_entries_before_trim, 'a trimmed log keeps a tail', limits);
+invariant(limits.bytes_per_append_max <= limits.bytes_in_flight_max, 'one append fits the window', limits);
+invariant(limits.request_bytes_max < limits.uncommitted_bytes_max, 'one request fits the uncommitted bound', limits);

@@ -1,0 +1,194 @@
+/** What a node hears and says, as promises. NATS and memory implement all of it and run the same suites. */
+import type {
+  CompactRequest,
+  CompactResult,
+  DeleteRequest,
+  DeleteResult,
+  HashKvRequest,
+  HashKvResult,
+  Header,
+  MemberListRequest,
+  MemberListResult,
+  PutRequest,
+  PutResult,
+  RangeRequest,
+  RangeResult,
+  RequestId,
+  StatusResult,
+  TxnRequest,
+  TxnResult,
+} from '../machines/language/commands.js';
+import type { QuorateError } from '../machines/language/errors.js';
+import type {
+  ClusterId,
+  Configuration,
+  Epoch,
+  Member,
+  MemberId,
+  PeerMessage,
+  SnapshotOffer,
+  Term,
+} from '../machines/language/vocabulary.js';
+
+/* ---- peers -------------------------------------------------------------------------------------------------------- */
+
+/** Who this node is to its peers. */
+export interface Self {
+  readonly member: Member;
+  readonly cluster_name: string;
+  readonly epoch: Epoch;
+}
+
+/** What nodes say before there is a cluster, and to those who have not joined it; by name, not by identity. */
+export type BirthMessage =
+  /** The founder (the first name in order) asks all listed members. `round` is repeated by the answer. */
+  | { readonly type: 'birth.asked'; readonly round: number; readonly members: readonly string[] }
+  /** `cluster` is null while the log is empty. */
+  | {
+      readonly type: 'birth.answered';
+      readonly round: number;
+      readonly members: readonly string[];
+      readonly cluster: ClusterId | null;
+    }
+  /** The cluster is born: take this as the first entry, if your log is empty and you are in it. */
+  | { readonly type: 'born'; readonly members: readonly Member[] };
+
+export interface PeerHandlers {
+  message(message: PeerMessage): void;
+  birth(from: Member, message: BirthMessage): void;
+  /** A peer asks for the next piece of a stream offered as `id`; null: the stream is unknown or over. */
+  piece(from: MemberId, id: string, number: number): Promise<Uint8Array | null>;
+  /** A connection was silent for an election timeout, or is heard again. */
+  link(link: 'control' | 'bulk' | 'snapshot', state: 'silent' | 'heard'): void;
+  /** Frames that were dropped, by reason (foreign cluster, identity, epoch, signature, damaged): for logs and counters. */
+  dropped(reason: string): void;
+}
+
+/**
+ * Letters between members. Delivery is at most once, in no order. [safety] A receiver drops a frame of another cluster,
+ * for or from another identity, with an epoch lower than the highest seen, an answer to an earlier life, or a bad signature.
+ */
+export interface PeerTransport {
+  open(self: Self, handlers: PeerHandlers): Promise<void>;
+  /** From now on frames carry this cluster's id, and only the members of `configuration` are heard. */
+  join(cluster: ClusterId, configuration: Configuration): void;
+  /** Letters of one turn, grouped by receiver into frames; control letters and bulk letters by different connections. */
+  send(letters: readonly { readonly to: MemberId; readonly message: PeerMessage }[]): void;
+  sendBirth(toName: string, message: BirthMessage): void;
+  /** One piece of a stream another member offered; rejects when it does not come. */
+  pull(from: MemberId, offer: SnapshotOffer, number: number): Promise<Uint8Array>;
+  /** Tests each connection with a message to itself. Called every heartbeat. */
+  probe(): void;
+  close(): Promise<void>;
+}
+export const PEER_TRANSPORT = Symbol('PeerTransport');
+
+/* ---- clients, as a node sees them --------------------------------------------------------------------------------- */
+
+/** One request of a client, decoded and validated. */
+export type Request =
+  | { readonly op: 'kv.range'; readonly body: RangeRequest }
+  | { readonly op: 'kv.put'; readonly body: PutRequest }
+  | { readonly op: 'kv.delete'; readonly body: DeleteRequest }
+  | { readonly op: 'kv.txn'; readonly body: TxnRequest }
+  | { readonly op: 'kv.compact'; readonly body: CompactRequest }
+  | { readonly op: 'cluster.list'; readonly body: MemberListRequest }
+  | { readonly op: 'maintenance.status'; readonly body: Record<string, never> }
+  | { readonly op: 'maintenance.hashkv'; readonly body: HashKvRequest };
+
+export type Operation = Request['op'];
+
+export type Result =
+  | { readonly op: 'kv.range'; readonly body: RangeResult }
+  | { readonly op: 'kv.put'; readonly body: PutResult }
+  | { readonly op: 'kv.delete'; readonly body: DeleteResult }
+  | { readonly op: 'kv.txn'; readonly body: TxnResult }
+  | { readonly op: 'kv.compact'; readonly body: CompactResult }
+  | { readonly op: 'cluster.list'; readonly body: MemberListResult }
+  | { readonly op: 'maintenance.status'; readonly body: StatusResult }
+  | { readonly op: 'maintenance.hashkv'; readonly body: HashKvResult };
+
+export type Answer =
+  | { readonly ok: true; readonly header: Header; readonly result: Result }
+  /** Applied, but its answer is too long or no longer kept. */
+  | { readonly ok: true; readonly header: Header; readonly truncated: true }
+  | { readonly ok: false; readonly error: QuorateError };
+
+/** A request and the way back. `answer` is called exactly once. */
+export interface Ask {
+  readonly request: Request;
+  readonly id: RequestId | null;
+  /** How long the asker waits, counted from arrival. */
+  readonly timeout_ms: number;
+  /** The term whose leader's door it came through; null at a door that any member opens. */
+  readonly term: Term | null;
+  answer(answer: Answer): void;
+}
+
+export interface DoorHandlers {
+  /** Everything that one turn of the loop brought through one message; in order. */
+  asked(asks: readonly Ask[]): void;
+  link(state: 'silent' | 'heard'): void;
+  /** What `$SRV.STATS` shows beside the counters. */
+  stats(): Record<string, unknown>;
+}
+
+/** The side of the clients: NATS services with their endpoints. */
+export interface ClientDoor {
+  open(self: Self, handlers: DoorHandlers): Promise<void>;
+  /** The node is in this cluster and can be asked by name. Throws when the cluster's name is in use under another id. */
+  serve(cluster: ClusterId): Promise<void>;
+  /** Join or leave the queue group of members that hear a leader. */
+  hearLeader(heard: boolean): void;
+  /** Open the leader's endpoints, in a queue group of this term. */
+  lead(term: Term): void;
+  /** Drain them: what is on the way still arrives, with its term. */
+  retire(term: Term): void;
+  probe(): void;
+  /** Take no new requests; resolves when the answers are out. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+export const CLIENT_DOOR = Symbol('ClientDoor');
+
+/* ---- clients, as they see themselves ------------------------------------------------------------------------------ */
+
+export interface LinkMessage {
+  readonly body: Uint8Array;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly subject: string;
+}
+
+/** A client's connection. */
+export interface ClientLink {
+  readonly max_payload: number;
+  /** False while disconnected: nothing is published then. */
+  readonly connected: boolean;
+  /** One answer; rejects with NoResponders, Timeout or Disconnected (LinkError). */
+  request(
+    subject: string,
+    body: Uint8Array,
+    headers: ReadonlyMap<string, string>,
+    timeout_ms: number,
+  ): Promise<LinkMessage>;
+  /** Every answer to one request until `done` says so or the timeout ends it; rejects as request does. */
+  requestMany(
+    subject: string,
+    body: Uint8Array,
+    headers: ReadonlyMap<string, string>,
+    timeout_ms: number,
+    onAnswer: (message: LinkMessage) => 'more' | 'done',
+  ): Promise<void>;
+  close(): Promise<void>;
+}
+
+export class LinkError extends Error {
+  override readonly name = 'LinkError';
+  constructor(
+    readonly reason: 'noResponders' | 'timeout' | 'disconnected' | 'tooLarge' | 'closed',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
