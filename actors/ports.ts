@@ -1,0 +1,46 @@
+/** What a node is given: its ports, its settings. One set per node; several nodes can live in one process. */
+import type { Clock, Random } from '../machines/language/time.js';
+import type { IdentityStore, KvStore, LogStore, SnapshotStore } from '../store/ports.js';
+import type { ClientDoor, PeerTransport } from '../transport/ports.js';
+
+export interface NodePorts {
+  readonly identity: IdentityStore;
+  readonly log: LogStore;
+  readonly kv: KvStore;
+  readonly snapshots: SnapshotStore;
+  readonly peers: PeerTransport;
+  readonly door: ClientDoor;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly journal: Journal;
+}
+
+/** Where a node tells what it does: one line each, for people. deploy/ writes it as JSON. */
+export interface Journal {
+  info(what: string, facts?: Record<string, unknown>): void;
+  warn(what: string, facts?: Record<string, unknown>): void;
+  error(what: string, facts?: Record<string, unknown>): void;
+}
+
+export type AutoCompaction =
+  | { readonly mode: 'off' }
+  | { readonly mode: 'periodic'; readonly retention_ms: number }
+  | { readonly mode: 'revision'; readonly retention: number };
+
+export interface NodeSettings {
+  readonly name: string;
+  readonly cluster_name: string;
+  /** The names of all first members; ignored once the data directory belongs to a cluster. */
+  readonly initial_members: readonly string[];
+  readonly version: string;
+  readonly tick_ms: number;
+  readonly heartbeat_ticks: number;
+  readonly election_ticks: number;
+  readonly request_bytes_max: number;
+  readonly txn_ops_max: number;
+  /** 0 or less: no quota. */
+  readonly quota_bytes: number;
+  readonly log_entries_before_trim: number;
+  readonly log_entries_kept: number;
+  readonly auto_compaction: AutoCompaction;
+}
