@@ -9,6 +9,8 @@ import type {
   RangeRequest,
   RangeResult,
   StoreEvent,
+  TxnRequest,
+  TxnResult,
 } from '../machines/language/commands.js';
 import type {
   ClusterId,
@@ -200,6 +202,8 @@ export interface KvStore {
    * indexes is broken: the caller then starts with an empty state and fetches a snapshot.
    */
   open(stateDirectory: string): Promise<{ readonly applied: Index }>;
+  /** Discards what is in a directory (a state whose chain is broken) and opens it empty. */
+  reset(stateDirectory: string): Promise<{ readonly applied: Index }>;
   /** Decides committed entries, the next ones in order. One call at a time. Reads the command and replicated state only. */
   decide(entries: readonly Entry[]): Promise<readonly Decided[]>;
   /** Writes everything decided so far in one synced batch with its applied index. One call at a time. */
@@ -209,6 +213,8 @@ export interface KvStore {
   readonly status: KvStatus;
   /** The state as written, durable and visible. Throws QuorateError (Compacted, FutureRev). */
   range(request: RangeRequest): Promise<RangeResult>;
+  /** A transaction that only reads (B-17), all of it at one revision of the state as written. */
+  read(txn: TxnRequest): Promise<TxnResult>;
   /** Throws QuorateError (Compacted, FutureRev). */
   hashKv(revision: number): Promise<HashKvResult>;
   /** A hash of the whole replicated state at `applied`: equal on members with equal applied indexes. */
@@ -217,6 +223,7 @@ export interface KvStore {
   compacted(revision: number): Promise<void>;
   /** A consistent stream of the state as written. */
   snapshot(cluster: ClusterId, cluster_name: string): Promise<SnapshotSource>;
+  /** Waits for the write in flight, drops what is decided and not written, and closes; open() may follow. */
   close(): Promise<void>;
 }
 export const KV_STORE = Symbol('KvStore');
