@@ -1,0 +1,74 @@
+/**
+ * Where everything stands in the engine: one letter names the kind, then big-endian numbers, so that the engine's order is
+ * ours. Also keys as latin-1 strings (one character a byte): they compare as bytes do, and V8 keeps them in one byte each.
+ *
+ *     c <to:8>             chain: a batch moved the applied index up to `to` (chain.ts)
+ *     j <to:8> <part:4>    journal: which keys changed in that batch (key-journal.ts)
+ *     k <number:8>         page: a piece of the key index, folded from older journal records (key-pages.ts)
+ *     q <to:8>             request records of that batch (requests.ts)
+ *     r <main:8> <sub:4>   revision: the record of one change of one key (revision.ts)
+ */
+import { invariant } from '../machines/language/invariant.js';
+
+export const chainPrefix = 'c';
+export const journalPrefix = 'j';
+export const pagePrefix = 'k';
+export const requestsPrefix = 'q';
+export const revisionPrefix = 'r';
+type Prefix = 'c' | 'j' | 'k' | 'q' | 'r';
+
+const UINT32 = 2 ** 32;
+
+/** `<prefix> <number:8>` */
+export function numberKey(prefix: Prefix, number: number): Buffer {
+  const key = Buffer.allocUnsafe(9);
+  key[0] = prefix.charCodeAt(0);
+  writeNumber(key, 1, number);
+  return key;
+}
+
+/** `<prefix> <number:8> <part:4>` */
+export function numberPartKey(prefix: Prefix, number: number, part: number): Buffer {
+  const key = Buffer.allocUnsafe(13);
+  key[0] = prefix.charCodeAt(0);
+  writeNumber(key, 1, number);
+  key.writeUInt32BE(part, 9);
+  return key;
+}
+
+/** The number after the prefix. */
+export function numberOfKey(key: Uint8Array): number {
+  invariant(key.length >= 9, 'a stored key carries 8 bytes of number', { length: key.length });
+  const view = new DataView(key.buffer, key.byteOffset);
+  return view.getUint32(1) * UINT32 + view.getUint32(5);
+}
+
+/** The part after the number. */
+export function partOfKey(key: Uint8Array): number {
+  invariant(key.length === 13, 'a stored key with a part has 13 bytes', { length: key.length });
+  return new DataView(key.buffer, key.byteOffset).getUint32(9);
+}
+
+/** Where everything with this prefix begins and ends. */
+export function prefixRange(prefix: Prefix): readonly [from: Uint8Array, to: Uint8Array] {
+  const byte = prefix.charCodeAt(0);
+  return [Uint8Array.of(byte), Uint8Array.of(byte + 1)];
+}
+
+function writeNumber(key: Buffer, at: number, number: number): void {
+  invariant(Number.isSafeInteger(number) && number >= 0, 'a stored number is below 2^53', { number });
+  key.writeUInt32BE(Math.floor(number / UINT32), at);
+  key.writeUInt32BE(number % UINT32, at + 4);
+}
+
+/** One character a byte, in the bytes' order. */
+export function toLatin1(bytes: Uint8Array): string {
+  return asBuffer(bytes).toString('latin1');
+}
+
+export const fromLatin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+
+/** The same memory seen as a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
