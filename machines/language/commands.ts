@@ -196,6 +196,11 @@ export type Operation =
 
 export interface Command {
   readonly request: RequestId | null;
+  /**
+   * What the leader settled because it depends on its flags (the quota): the operation is not to be done, and this is its
+   * outcome, unless the request id is known already. [safety] Null otherwise.
+   */
+  readonly refused: ErrorName | null;
   readonly operation: Operation;
 }
 

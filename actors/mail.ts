@@ -1,0 +1,124 @@
+/** The post office: what each room can be sent, how a letter gets there, and the one table from effect to room. */
+import type { EventObject } from 'xstate';
+import { invariant, unreachable } from '../machines/language/invariant.js';
+import type {
+  ClusterId,
+  Effect,
+  EffectOf,
+  Index,
+  MemberId,
+  RaftEvent,
+  SnapshotMark,
+  SnapshotOffer,
+} from '../machines/language/vocabulary.js';
+import type { Decided, Written } from '../store/ports.js';
+import type { Ask } from '../transport/ports.js';
+
+/** What the log does in the order asked; consecutive `persist`s become one write and one sync. */
+export type LogJob =
+  | EffectOf<'persist'>
+  | EffectOf<'trimLog'>
+  | {
+      readonly type: 'install';
+      readonly mark: SnapshotMark;
+      readonly stateDirectory: string;
+      readonly cluster: ClusterId;
+    };
+
+/** What the state goes through, in order. */
+export type ApplyJob =
+  | EffectOf<'apply'>
+  /** The log has made this snapshot current: go on from it. */
+  | { readonly type: 'switch'; readonly mark: SnapshotMark; readonly stateDirectory: string };
+
+export interface Tick {
+  readonly type: 'tick';
+  readonly now_ms: number;
+}
+
+export type RequestsLetter =
+  | { readonly type: 'asked'; readonly asks: readonly Ask[] }
+  | { readonly type: 'flush' }
+  | { readonly type: 'decided'; readonly decided: readonly Decided[] }
+  | { readonly type: 'written'; readonly written: Written }
+  | { readonly type: 'drain' }
+  | Tick
+  | EffectOf<
+      'confirmAppended' | 'refuseProposals' | 'answerRead' | 'voidReads' | 'openDoor' | 'closeDoor' | 'announce'
+    >;
+
+export type PeersLetter = EffectOf<'send'> | EffectOf<'announce'> | Tick;
+
+export type SnapshotLetter =
+  | EffectOf<'prepareSnapshot' | 'dropSnapshot' | 'installSnapshot'>
+  | {
+      readonly type: 'pieceAsked';
+      readonly from: MemberId;
+      readonly id: string;
+      readonly number: number;
+      answer(piece: Uint8Array | null): void;
+    }
+  /** Something the room itself waited for has come to an end. */
+  | { readonly type: 'prepared'; readonly to: MemberId; readonly snapshot: SnapshotOffer }
+  | { readonly type: 'fetchFailed'; readonly index: Index; readonly reason: string }
+  | Tick;
+
+export type CompactorLetter = EffectOf<'announce'> | Tick;
+
+/** Every room that is written to by name. */
+export interface Mail {
+  readonly raft: RaftEvent;
+  readonly log: { readonly type: 'add'; readonly items: readonly LogJob[] };
+  readonly apply: { readonly type: 'add'; readonly items: readonly ApplyJob[] };
+  readonly state: { readonly type: 'add'; readonly items: readonly Decided[] };
+  readonly requests: RequestsLetter;
+  readonly peers: PeersLetter;
+  readonly snapshot: SnapshotLetter;
+  readonly compactor: CompactorLetter;
+  readonly node: { readonly type: 'retired' } | { readonly type: 'drained' };
+}
+export type Address = keyof Mail;
+
+/** As much of XState's actor system as the post office needs. */
+export interface System {
+  get(address: string): { send(letter: EventObject): void } | undefined;
+}
+
+/** Delivers a letter. XState would hand one to a missing address back to its sender without a word; this throws. */
+export function post<A extends Address>(system: System, to: A, letter: Mail[A]): void {
+  const room = system.get(to);
+  invariant(room !== undefined, 'a letter is posted to a room that is open', { to, letter: letter.type });
+  room.send(letter);
+}
+
+/** What raft wants done, and by whom. */
+export function dispatch(system: System, effect: Effect): void {
+  switch (effect.type) {
+    case 'persist':
+    case 'trimLog':
+      return post(system, 'log', { type: 'add', items: [effect] });
+    case 'send':
+      return post(system, 'peers', effect);
+    case 'apply':
+      return post(system, 'apply', { type: 'add', items: [effect] });
+    case 'confirmAppended':
+    case 'refuseProposals':
+    case 'answerRead':
+    case 'voidReads':
+    case 'openDoor':
+    case 'closeDoor':
+      return post(system, 'requests', effect);
+    case 'announce':
+      post(system, 'requests', effect);
+      post(system, 'peers', effect);
+      return post(system, 'compactor', effect);
+    case 'prepareSnapshot':
+    case 'dropSnapshot':
+    case 'installSnapshot':
+      return post(system, 'snapshot', effect);
+    case 'retire':
+      return post(system, 'node', { type: 'retired' });
+    default:
+      return unreachable(effect);
+  }
+}

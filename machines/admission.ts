@@ -1,0 +1,98 @@
+/** Which way a request goes: proposed to raft, read after a quorum round, answered from what is here, or refused. */
+import type { PutRequest, TxnOperation, TxnRequest } from './language/commands.js';
+import { errorOf, type QuorateError } from './language/errors.js';
+import { limits } from './language/limits.js';
+import { isReadOnly, isSerializable } from './language/validation.js';
+import type { MemberId, Role, Term } from './language/vocabulary.js';
+
+/** What admission knows of its member when a request arrives. */
+export interface Premises {
+  readonly role: Role;
+  readonly leader: MemberId | null;
+  /** The term this member serves as leader, or null. */
+  readonly serving: Term | null;
+  readonly draining: boolean;
+  readonly requests_waiting: number;
+  readonly entries_undecided: number;
+  readonly db_size: number;
+  readonly quota_bytes: number;
+}
+
+export type Way = 'propose' | 'readIndex' | 'local';
+
+/** The part of a request that decides its way. */
+export type Question =
+  | { readonly op: 'kv.put'; readonly body: PutRequest }
+  | { readonly op: 'kv.txn'; readonly body: TxnRequest }
+  | { readonly op: 'kv.delete' | 'kv.compact' }
+  | { readonly op: 'kv.range'; readonly body: { readonly serializable: boolean } }
+  | { readonly op: 'cluster.list'; readonly body: { readonly linearizable: boolean } }
+  | { readonly op: 'maintenance.status' | 'maintenance.hashkv' };
+
+export function wayOf(question: Question): Way {
+  switch (question.op) {
+    case 'kv.range':
+      return question.body.serializable ? 'local' : 'readIndex';
+    case 'cluster.list':
+      return question.body.linearizable ? 'readIndex' : 'local';
+    case 'kv.txn':
+      if (!isReadOnly(question.body)) return 'propose';
+      return isSerializable(question.body) ? 'local' : 'readIndex';
+    case 'maintenance.status':
+    case 'maintenance.hashkv':
+      return 'local';
+    case 'kv.put':
+    case 'kv.delete':
+    case 'kv.compact':
+      return 'propose';
+  }
+}
+
+/**
+ * Null when the request may go its way, else what to answer. `door` is the term whose leader's door it came through, null at
+ * a member's own. Nothing that reads the replicated state stands here: a repeated request must reach its kept outcome.
+ */
+export function refusal(premises: Premises, question: Question, door: Term | null): QuorateError | null {
+  if (premises.requests_waiting >= limits.requests_waiting_max) return errorOf('RequestTooManyRequests');
+  const way = wayOf(question);
+  if (way === 'local') return premises.role === 'learner' && question.op === 'kv.txn' ? notForLearner() : null;
+  if (premises.role === 'learner') return notForLearner();
+  if (way === 'readIndex') return premises.leader === null ? errorOf('NoLeader') : null;
+  if (premises.leader === null && premises.serving === null) return errorOf('NoLeader');
+  // [safety] A request belongs to the term whose door brought it; a hint only, nothing was appended.
+  if (premises.serving === null || premises.draining) return errorOf('NotLeader');
+  if (door !== null && door !== premises.serving) return errorOf('NotLeader');
+  if (premises.entries_undecided > limits.apply_lag_entries_max) return errorOf('RequestTooManyRequests');
+  return null;
+}
+
+const notForLearner = (): QuorateError => errorOf('NotSupportedForLearner');
+
+/** Reference B-75: what a write is counted for against the quota; 0 for one that adds nothing. */
+export function costOf(question: Question): number {
+  switch (question.op) {
+    case 'kv.put':
+      return putCost(question.body);
+    case 'kv.txn':
+      return txnCost(question.body);
+    default:
+      return 0;
+  }
+}
+
+/** B-76: a put that would not fit. The leader settles it and, where the request has an id, writes it into the command. */
+export const overQuota = (premises: Premises, question: Question): boolean => {
+  if (premises.quota_bytes <= 0) return false;
+  const cost = costOf(question);
+  return cost > 0 && premises.db_size + cost > premises.quota_bytes;
+};
+
+const putCost = (put: PutRequest): number => 256 + put.key.length + put.value.length;
+
+const txnCost = (txn: TxnRequest): number => Math.max(operationsCost(txn.success), operationsCost(txn.failure));
+
+const operationsCost = (operations: readonly TxnOperation[]): number =>
+  operations.reduce((sum, operation) => {
+    if ('put' in operation) return sum + putCost(operation.put);
+    return 'txn' in operation ? sum + txnCost(operation.txn) : sum;
+  }, 0);
