@@ -27,6 +27,8 @@ export const limits = {
   /* requests */
   request_bytes_max: 1536 * KiB,
   txn_ops_max: 128,
+  /** Transactions within transactions. */
+  txn_depth_max: 64,
   apply_lag_entries_max: 5_000,
   request_timeout_ms: 7_000,
   requests_waiting_max: 65_536,
