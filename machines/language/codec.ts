@@ -17,8 +17,29 @@ const encoder = new Encoder({ useBigInt64: true, maxDepth: 256 });
 /** The bounds keep a few garbage bytes from claiming a huge array. */
 const decoder = new Decoder({ useBigInt64: true, maxArrayLength: 65_536, maxMapLength: 1_024, maxExtLength: 0 });
 
+/** Small arrays are carved from one slab: an ArrayBuffer each would cost more than filling it. */
+const SLAB = 32 * 1024;
+let slab = new Uint8Array(SLAB);
+let slabUsed = 0;
+
+function carve(length: number): Uint8Array {
+  if (length > SLAB / 8) return new Uint8Array(length);
+  if (slabUsed + length > SLAB) {
+    slab = new Uint8Array(SLAB);
+    slabUsed = 0;
+  }
+  const piece = slab.subarray(slabUsed, slabUsed + length);
+  slabUsed += length;
+  return piece;
+}
+
 /** MessagePack: Uint8Array as bin, bigint as 64 bits, number as short as it goes. A fresh array that the caller owns. */
-export const pack = (value: unknown): Uint8Array => encoder.encode(value);
+export function pack(value: unknown): Uint8Array {
+  const shared = encoder.encodeSharedRef(value);
+  const own = carve(shared.length);
+  own.set(shared);
+  return own;
+}
 
 /**
  * The one value that `bytes` hold, shape unchecked (rows.ts checks it); DecodeError when they hold none, or more. Byte
@@ -88,8 +109,8 @@ export function encodeEntry(entry: Entry): Uint8Array {
   const known = entryBytes.get(entry);
   if (known !== undefined) return known;
   const data = dataOf(entry);
-  const bytes = new Uint8Array(ENTRY_HEAD + data.length);
-  const view = new DataView(bytes.buffer);
+  const bytes = carve(ENTRY_HEAD + data.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
   bytes[0] = 0x94;
   bytes[1] = entryKinds.indexOf(entry.kind);
   putNumber(view, 2, entry.index);
