@@ -1,0 +1,64 @@
+/** Every NATS subject of the house, as functions, and what a name must look like to stand in one. */
+import { hex16 } from '../machines/language/bytes.js';
+import { badRequest } from '../machines/language/errors.js';
+import type { MemberId } from '../machines/language/vocabulary.js';
+import type { Operation } from './ports.js';
+
+const NAME = /^[A-Za-z0-9_-]{1,32}$/;
+
+/** What a name must be, in words: for errors and help texts. */
+export const NAME_RULE = '1 to 32 of the characters A-Z a-z 0-9 _ -';
+
+/** A cluster's or member's name is one token of a subject. Throws InvalidArgument saying what would be right. */
+export function checkName(kind: 'cluster name' | 'member name', name: string): string {
+  if (NAME.test(name)) return name;
+  throw badRequest(`${kind} ${JSON.stringify(name.slice(0, 64))} is not valid: it must be ${NAME_RULE}`);
+}
+
+/* ---- clients ------------------------------------------------------------------------------------------------------ */
+
+/** What can be asked at a door: an operation, or several requests in one message. */
+export type Endpoint = Operation | 'batch' | 'batch.read';
+
+export const OPERATIONS = [
+  'kv.range',
+  'kv.put',
+  'kv.delete',
+  'kv.txn',
+  'kv.compact',
+  'cluster.list',
+  'maintenance.status',
+  'maintenance.hashkv',
+] as const satisfies readonly Operation[];
+
+/** What only a leader serves on the cluster's own subjects; see nats-door.ts for reads. */
+export const LEADER_ENDPOINTS = ['kv.range', 'kv.put', 'kv.delete', 'kv.txn', 'kv.compact', 'batch'] as const;
+/** What any member that hears a leader serves on the cluster's own subjects. */
+export const MEMBER_ENDPOINTS = ['batch.read', 'cluster.list', 'maintenance.status', 'maintenance.hashkv'] as const;
+
+/** `<cluster>.kv.put`, `<cluster>.batch`, …: whoever serves it. */
+export const clusterSubject = (cluster: string, endpoint: Endpoint): string => `${cluster}.${endpoint}`;
+
+/** `<cluster>.member.<name>.kv.put`, …: one member, by name. */
+export const memberSubject = (cluster: string, member: string, endpoint: Endpoint): string =>
+  `${cluster}.member.${member}.${endpoint}`;
+
+/** The queue group of one term's leader. [safety] Terms never share a group, so no request crosses from one to the next. */
+export const leaderGroup = (member: string, term: number): string => `${member}-${term}`;
+
+/** The queue group of the members that hear a leader. */
+export const MEMBERS_GROUP = 'members';
+
+/* ---- peers -------------------------------------------------------------------------------------------------------- */
+
+export const CHANNELS = ['control', 'bulk', 'snapshot'] as const;
+export type Channel = (typeof CHANNELS)[number];
+
+export const peerSubject = (cluster: string, id: MemberId, channel: Channel): string =>
+  `_quorate.${cluster}.peer.${hex16(id)}.${channel}`;
+
+export const birthSubject = (cluster: string, name: string): string => `_quorate.${cluster}.birth.${name}`;
+
+/** What a connection says to itself, to know that it is heard. */
+export const probeSubject = (cluster: string, id: MemberId, what: Channel | 'door', nonce: string): string =>
+  `_quorate.${cluster}.probe.${hex16(id)}.${what}.${nonce}`;

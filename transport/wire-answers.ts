@@ -1,0 +1,245 @@
+/** Answers as maps in etcd's field names: what each operation came to, its header, and errors. */
+import type {
+  DeleteResult,
+  Header,
+  KeyValue,
+  OperationResult,
+  PutResult,
+  RangeResult,
+  TxnResult,
+} from '../machines/language/commands.js';
+import { badRequest, type ErrorCode, httpStatus, QuorateError } from '../machines/language/errors.js';
+import { type ClusterId, memberId, revision as asRevision } from '../machines/language/vocabulary.js';
+import type { Answer, Operation, Result } from './ports.js';
+import type { Fields, Value } from './unpack.js';
+import { describe, isMap, readBytes, readFlag, readId, readInteger, readList, readText } from './wire-values.js';
+
+/* ---- writing ------------------------------------------------------------------------------------------------------ */
+
+export function writeAnswer(answer: Answer): Fields {
+  if (!answer.ok) return { error: writeError(answer.error) };
+  const header = writeHeader(answer.header);
+  return 'truncated' in answer ? { header, truncated: true } : { header, ...writeResult(answer.result) };
+}
+
+export const writeError = (error: QuorateError): Fields => ({
+  code: error.code,
+  message: error.message,
+  maybe_applied: error.maybe_applied,
+});
+
+const writeHeader = (header: Header): Fields => ({
+  cluster_id: header.cluster_id,
+  member_id: header.member_id,
+  revision: header.revision,
+  raft_term: header.raft_term,
+  raft_index: header.raft_index,
+});
+
+function writeResult(result: Result): Fields {
+  switch (result.op) {
+    case 'kv.range':
+      return writeRange(result.body);
+    case 'kv.put':
+      return writePut(result.body);
+    case 'kv.delete':
+      return writeDelete(result.body);
+    case 'kv.txn':
+      return writeTxn(result.body);
+    case 'kv.compact':
+      return {};
+    case 'cluster.list':
+      return { members: result.body.members.map((member) => ({ ...member })) };
+    case 'maintenance.status':
+      return { ...result.body };
+    case 'maintenance.hashkv': {
+      const { hash, compact_revision, hash_revision } = result.body;
+      return { hash, compact_revision, hash_revision };
+    }
+  }
+}
+
+const writeKeyValue = (kv: KeyValue): Fields => ({
+  key: kv.key,
+  create_revision: kv.create_revision,
+  mod_revision: kv.mod_revision,
+  version: kv.version,
+  value: kv.value,
+  lease: kv.lease,
+});
+
+const writeRange = (range: RangeResult): Fields => ({
+  kvs: range.kvs.map(writeKeyValue),
+  more: range.more,
+  count: range.count,
+});
+
+const writePut = (put: PutResult): Fields => ({ prev_kv: put.prev_kv === null ? null : writeKeyValue(put.prev_kv) });
+
+const writeDelete = (result: DeleteResult): Fields => ({
+  deleted: result.deleted,
+  prev_kvs: result.prev_kvs.map(writeKeyValue),
+});
+
+const writeTxn = (txn: TxnResult): Fields => ({
+  succeeded: txn.succeeded,
+  responses: txn.responses.map(writeOperation),
+});
+
+function writeOperation(result: OperationResult): Fields {
+  if ('put' in result) return { put: { header: { revision: result.put.revision }, ...writePut(result.put) } };
+  if ('range' in result) return { range: { header: { revision: result.range.revision }, ...writeRange(result.range) } };
+  if ('delete' in result) {
+    return { delete: { header: { revision: result.delete.revision }, ...writeDelete(result.delete) } };
+  }
+  return { txn: { header: { revision: result.txn.revision }, ...writeTxn(result.txn) } };
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+/** Fields that this client does not know are ignored here: a newer node may answer more than an older client asks for. */
+export function readAnswer(op: Operation, value: Value | undefined): Answer {
+  const body = readMap('answer', value);
+  if (isMap(body['error'])) return { ok: false, error: readError(body['error']) };
+  const header = readHeader(body['header']);
+  if (body['truncated'] === true) return { ok: true, header, truncated: true };
+  return { ok: true, header, result: readResult(op, body, header.revision) };
+}
+
+function readMap(what: string, value: Value | undefined): Fields {
+  if (isMap(value)) return value;
+  throw badRequest(`${what}: not a map`);
+}
+
+/** An answer's error; a code that this client does not know is `Unknown`. */
+export function readError(fields: Fields): QuorateError {
+  const code = readText('error', fields, 'code');
+  const known = Object.hasOwn(httpStatus, code) ? (code as ErrorCode) : 'Unknown';
+  return new QuorateError(known, readText('error', fields, 'message'), readFlag('error', fields, 'maybe_applied'));
+}
+
+function readHeader(value: Value | undefined): Header {
+  const header = readMap('header', value);
+  return {
+    cluster_id: readId('header', header, 'cluster_id', 'unsigned') as ClusterId,
+    member_id: memberId(readId('header', header, 'member_id', 'unsigned')),
+    revision: readInteger('header', header, 'revision'),
+    raft_term: readInteger('header', header, 'raft_term'),
+    raft_index: readInteger('header', header, 'raft_index'),
+  };
+}
+
+function readResult(op: Operation, body: Fields, revision: number): Result {
+  switch (op) {
+    case 'kv.range':
+      return { op, body: readRange(body, revision) };
+    case 'kv.put':
+      return { op, body: readPut(body, revision) };
+    case 'kv.delete':
+      return { op, body: readDelete(body, revision) };
+    case 'kv.txn':
+      return { op, body: readTxn(body, revision) };
+    case 'kv.compact':
+      return { op, body: { revision: asRevision(revision) } };
+    case 'cluster.list':
+      return { op, body: { members: readList(op, body, 'members').map(readMember) } };
+    case 'maintenance.status':
+      return { op, body: readStatus(body) };
+    case 'maintenance.hashkv':
+      return { op, body: readHash(body, revision) };
+  }
+}
+
+function readKeyValue(value: Value | undefined): KeyValue {
+  const kv = readMap('kv', value);
+  return {
+    key: readBytes('kv', kv, 'key'),
+    create_revision: readInteger('kv', kv, 'create_revision'),
+    mod_revision: readInteger('kv', kv, 'mod_revision'),
+    version: readInteger('kv', kv, 'version'),
+    value: readBytes('kv', kv, 'value'),
+    lease: readId('kv', kv, 'lease', 'signed'),
+  };
+}
+
+const readRange = (body: Fields, revision: number): RangeResult => ({
+  revision: asRevision(revision),
+  kvs: readList('range', body, 'kvs').map(readKeyValue),
+  more: readFlag('range', body, 'more'),
+  count: readInteger('range', body, 'count'),
+});
+
+const readPut = (body: Fields, revision: number): PutResult => ({
+  revision: asRevision(revision),
+  prev_kv: body['prev_kv'] === undefined || body['prev_kv'] === null ? null : readKeyValue(body['prev_kv']),
+});
+
+const readDelete = (body: Fields, revision: number): DeleteResult => ({
+  revision: asRevision(revision),
+  deleted: readInteger('delete', body, 'deleted'),
+  prev_kvs: readList('delete', body, 'prev_kvs').map(readKeyValue),
+});
+
+const readTxn = (body: Fields, revision: number): TxnResult => ({
+  revision: asRevision(revision),
+  succeeded: readFlag('txn', body, 'succeeded'),
+  responses: readList('txn', body, 'responses').map(readOperation),
+});
+
+function readOperation(value: Value): OperationResult {
+  const [[name, inner] = ['', undefined]] = Object.entries(readMap('txn', value));
+  const body = readMap('txn', inner);
+  const revision = readInteger('txn', readMap('txn', body['header']), 'revision');
+  switch (name) {
+    case 'range':
+      return { range: readRange(body, revision) };
+    case 'put':
+      return { put: readPut(body, revision) };
+    case 'delete':
+      return { delete: readDelete(body, revision) };
+    case 'txn':
+      return { txn: readTxn(body, revision) };
+    default:
+      throw badRequest(`txn: the answer has an unknown operation ${JSON.stringify(name.slice(0, 40))}`);
+  }
+}
+
+const texts = (what: string, fields: Fields, name: string): string[] =>
+  readList(what, fields, name).map((text) => (typeof text === 'string' ? text : describe(text)));
+
+type ResultOf<Op extends Operation> = Extract<Result, { readonly op: Op }>['body'];
+
+function readMember(value: Value): ResultOf<'cluster.list'>['members'][number] {
+  const member = readMap('member', value);
+  return {
+    id: memberId(readId('member', member, 'id', 'unsigned')),
+    name: readText('member', member, 'name'),
+    peer_urls: texts('member', member, 'peer_urls'),
+    client_urls: texts('member', member, 'client_urls'),
+    is_learner: readFlag('member', member, 'is_learner'),
+  };
+}
+
+const readHash = (body: Fields, revision: number): ResultOf<'maintenance.hashkv'> => ({
+  revision: asRevision(revision),
+  hash: readInteger('hashkv', body, 'hash'),
+  compact_revision: readInteger('hashkv', body, 'compact_revision'),
+  hash_revision: readInteger('hashkv', body, 'hash_revision'),
+});
+
+const readStatus = (body: Fields): ResultOf<'maintenance.status'> => ({
+  name: readText('status', body, 'name'),
+  version: readText('status', body, 'version'),
+  storage_version: readText('status', body, 'storage_version'),
+  db_size: readInteger('status', body, 'db_size'),
+  db_size_in_use: readInteger('status', body, 'db_size_in_use'),
+  db_size_quota: readInteger('status', body, 'db_size_quota'),
+  leader: readId('status', body, 'leader', 'unsigned'),
+  raft_index: readInteger('status', body, 'raft_index'),
+  raft_term: readInteger('status', body, 'raft_term'),
+  raft_applied_index: readInteger('status', body, 'raft_applied_index'),
+  is_learner: readFlag('status', body, 'is_learner'),
+  errors: texts('status', body, 'errors'),
+  role: readText('status', body, 'role'),
+  revision: readInteger('status', body, 'revision'),
+});
