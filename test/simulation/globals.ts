@@ -1,0 +1,23 @@
+/** The globals that libraries take time and chance from (XState calls both), controlled while a simulation runs. */
+import type { World } from './world.js';
+
+/** setImmediate as it was before anything could replace it: the end of a turn, when every promise has settled. */
+const endOfTurn = globalThis.setImmediate;
+
+/** Resolves when all microtasks that are due have run. */
+export const settled = (): Promise<void> => new Promise((resolve) => endOfTurn(resolve));
+
+/** Runs `body` with Date.now and Math.random taken from the world; gives them back whatever happens. */
+export async function controlled<T>(world: World, body: () => T | Promise<T>): Promise<T> {
+  const { now } = Date;
+  const { random } = Math;
+  const chance = world.chance.fork();
+  Date.now = () => 1_700_000_000_000 + Math.floor(world.now_ms());
+  Math.random = () => chance.fraction();
+  try {
+    return await body();
+  } finally {
+    Date.now = now;
+    Math.random = random;
+  }
+}
