@@ -1,0 +1,28 @@
+/** What the exit code of `quorate serve` says, and which error comes to which. */
+import { DamagedError, DiskError } from '../store/ports.js';
+import { ConfigError } from './config.js';
+
+export const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2, disk: 3, damaged: 4 } as const;
+
+/** The first error in the chain of causes that has a code of its own. */
+export function exitCodeOf(error: unknown): number {
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    if (each instanceof DamagedError) return exitCodes.damaged;
+    if (each instanceof DiskError) return exitCodes.disk;
+    if (each instanceof ConfigError) return exitCodes.badConfiguration;
+  }
+  return exitCodes.failed;
+}
+
+/** For people, after "n2 ended: ". */
+export function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
+  if (code === null) return `killed by ${signal ?? 'a signal'}`;
+  const meaning: Record<number, string> = {
+    [exitCodes.stopped]: 'stopped',
+    [exitCodes.failed]: 'failed, see its last lines',
+    [exitCodes.badConfiguration]: 'a flag or its data directory is not usable',
+    [exitCodes.disk]: 'disk full, or a sync failed',
+    [exitCodes.damaged]: 'damaged data: do not start it again on this directory',
+  };
+  return `exit code ${code}${code in meaning ? ` (${meaning[code]})` : ''}`;
+}

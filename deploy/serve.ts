@@ -1,0 +1,72 @@
+/** `quorate serve`: one node in this process, until it is told to stop or cannot go on. */
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { startNode } from '../actors/node.js';
+import type { RunningNode } from '../actors/node.js';
+import type { Journal } from '../actors/ports.js';
+import { ConfigError, resolveOptions } from './config.js';
+import type { Given } from './config.js';
+import { composeNode } from './container.js';
+import { exitCodeOf, exitCodes } from './exit-codes.js';
+import { natsAccess } from './nats-access.js';
+import { nodeSettings, serveOptions } from './node-options.js';
+import { errorText, openJournal } from './observe.js';
+import { readPeerKey } from './peer-key.js';
+
+/** Runs until the node has ended; the answer is the exit code. */
+export async function serve(given: Given): Promise<number> {
+  const values = resolveOptions(serveOptions, given);
+  const settings = nodeSettings(values);
+  const journal = openJournal(settings.name, values['log-level'], values['log-format']);
+  const directory = prepareDirectory(values['data-dir'] ?? `${settings.name}.quorate`);
+  const ports = composeNode({
+    directory,
+    access: natsAccess(values),
+    peerKey: readPeerKey(values['peer-key-file'], settings, journal),
+    settings,
+    journal,
+  });
+  const node = startNode(ports, settings);
+  endOnFault(journal);
+  stopOnSignals(node, journal);
+  void node.serving.then(() => {
+    process.stdout.write(`ready: node ${settings.name}, cluster ${settings.cluster_name}\n`);
+  });
+  const outcome = await node.closed;
+  if (outcome.ok) return exitCodes.stopped;
+  journal.error('the node has ended', { error: outcome.error });
+  return exitCodeOf(outcome.error);
+}
+
+function prepareDirectory(given: string): string {
+  const directory = resolve(given);
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new ConfigError(`--data-dir: ${JSON.stringify(given)} is not a directory to write in: ${errorText(error)}`);
+  }
+  return directory;
+}
+
+/** SIGTERM and Ctrl-C hand over, drain and close; so does the end of the `quorate up` that started this. */
+function stopOnSignals(node: RunningNode, journal: Journal): void {
+  const stop = (why: string) => {
+    journal.info('stopping', { why });
+    void node.stop();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop(signal));
+  if (process.connected) process.once('disconnect', () => stop('quorate up has ended'));
+  // Whoever read our output is gone; that is no reason to end before the node has.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
+/** What nobody caught is a fault whose extent is unknown: the node does not limp on. */
+function endOnFault(journal: Journal): void {
+  const end = (error: unknown) => {
+    journal.error('fault', { error: error instanceof Error ? (error.stack ?? error.message) : error });
+    process.exit(exitCodeOf(error));
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
