@@ -50,6 +50,9 @@ export function createDirectories(): Directories {
         .sort();
     },
     link(path, inode) {
+      const parent = parentOf(clean(path));
+      if (parent !== '' && !now.has(parent))
+        throw Object.assign(new Error(`ENOENT: open '${path}'`), { code: 'ENOENT' });
       change([parentOf(clean(path))], (names) => names.set(clean(path), inode));
     },
     make(path) {
