@@ -75,8 +75,8 @@ export interface PeerTransport {
   /** Letters of one turn, grouped by receiver into frames; control letters and bulk letters by different connections. */
   send(letters: readonly { readonly to: MemberId; readonly message: PeerMessage }[]): void;
   sendBirth(toName: string, message: BirthMessage): void;
-  /** One piece of a stream another member offered; rejects when it does not come. */
-  pull(from: MemberId, offer: SnapshotOffer, number: number): Promise<Uint8Array>;
+  /** One piece of a stream another member offered, null after its last (or when it is unknown there); rejects when none comes. */
+  pull(from: MemberId, offer: SnapshotOffer, number: number): Promise<Uint8Array | null>;
   /** Tests each connection with a message to itself. Called every heartbeat. */
   probe(): void;
   close(): Promise<void>;

@@ -19,3 +19,6 @@ export interface Random {
   /** `count` random bytes. */
   bytes(count: number): Uint8Array;
 }
+
+export const CLOCK = Symbol('Clock');
+export const RANDOM = Symbol('Random');
