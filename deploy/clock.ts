@@ -2,9 +2,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Clock, Random } from '../machines/language/time.js';
 
-export const CLOCK = Symbol('Clock');
-export const RANDOM = Symbol('Random');
-
 export const realClock: Clock = {
   now_ms: () => performance.now(),
   wall_ms: () => Date.now(),

@@ -4,14 +4,19 @@ import { ConfigError } from './config.js';
 
 export const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2, disk: 3, damaged: 4 } as const;
 
-/** The first error in the chain of causes that has a code of its own. */
+/** Of the error, its causes and its parts, the one that has a code of its own. */
 export function exitCodeOf(error: unknown): number {
-  for (let each: unknown = error; each instanceof Error; each = each.cause) {
-    if (each instanceof DamagedError) return exitCodes.damaged;
-    if (each instanceof DiskError) return exitCodes.disk;
-    if (each instanceof ConfigError) return exitCodes.badConfiguration;
-  }
+  const kinds = withCauses(error);
+  if (kinds.some((each) => each instanceof DamagedError)) return exitCodes.damaged;
+  if (kinds.some((each) => each instanceof DiskError)) return exitCodes.disk;
+  if (kinds.some((each) => each instanceof ConfigError)) return exitCodes.badConfiguration;
   return exitCodes.failed;
+}
+
+function withCauses(error: unknown): readonly unknown[] {
+  if (!(error instanceof Error)) return [error];
+  const parts: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
+  return [error, ...[error.cause, ...parts].filter((each) => each !== undefined).flatMap(withCauses)];
 }
 
 /** For people, after "n2 ended: ". */

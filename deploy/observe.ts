@@ -6,7 +6,6 @@ import { PinoPretty } from 'pino-pretty';
 import type { Journal } from '../actors/ports.js';
 import { hex16 } from '../machines/language/bytes.js';
 
-export const JOURNAL = Symbol('Journal');
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 const stderr = 2;
@@ -35,8 +34,7 @@ function plain(facts: Record<string, unknown> = {}): Record<string, unknown> {
 
 function plainValue(value: unknown): unknown {
   if (typeof value === 'bigint') return hex16(value);
-  if (value instanceof Error)
-    return value.cause === undefined ? value.message : `${value.message}: ${String(value.cause)}`;
+  if (value instanceof Error) return errorText(value);
   if (Array.isArray(value)) return value.map(plainValue);
   if (value !== null && typeof value === 'object') return plain(value as Record<string, unknown>);
   return value;
