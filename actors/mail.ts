@@ -9,9 +9,8 @@ import type {
   MemberId,
   RaftEvent,
   SnapshotMark,
-  SnapshotOffer,
 } from '../machines/language/vocabulary.js';
-import type { Decided, Written } from '../store/ports.js';
+import type { Decided, SnapshotSource, Written } from '../store/ports.js';
 import type { Ask } from '../transport/ports.js';
 
 /** What the log does in the order asked; consecutive `persist`s become one write and one sync. */
@@ -42,6 +41,8 @@ export type RequestsLetter =
   | { readonly type: 'decided'; readonly decided: readonly Decided[] }
   | { readonly type: 'written'; readonly written: Written }
   | { readonly type: 'drain' }
+  /** A read or a compaction failed for a reason that is the node's own: it ends. */
+  | { readonly type: 'failed'; readonly error: unknown }
   | Tick
   | EffectOf<
       'confirmAppended' | 'refuseProposals' | 'answerRead' | 'voidReads' | 'openDoor' | 'closeDoor' | 'announce'
@@ -59,8 +60,9 @@ export type SnapshotLetter =
       answer(piece: Uint8Array | null): void;
     }
   /** Something the room itself waited for has come to an end. */
-  | { readonly type: 'prepared'; readonly to: MemberId; readonly snapshot: SnapshotOffer }
+  | { readonly type: 'prepared'; readonly to: MemberId; readonly source: SnapshotSource }
   | { readonly type: 'fetchFailed'; readonly index: Index; readonly reason: string }
+  | { readonly type: 'failed'; readonly error: unknown }
   | Tick;
 
 export type CompactorLetter = EffectOf<'announce'> | Tick;
@@ -70,7 +72,8 @@ export interface Mail {
   readonly raft: RaftEvent;
   readonly log: { readonly type: 'add'; readonly items: readonly LogJob[] };
   readonly apply: { readonly type: 'add'; readonly items: readonly ApplyJob[] };
-  readonly state: { readonly type: 'add'; readonly items: readonly Decided[] };
+  /** How many entries were decided: their writes wait in the store. */
+  readonly state: { readonly type: 'add'; readonly items: readonly number[] };
   readonly requests: RequestsLetter;
   readonly peers: PeersLetter;
   readonly snapshot: SnapshotLetter;

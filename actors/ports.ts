@@ -1,4 +1,5 @@
 /** What a node is given: its ports, its settings. One set per node; several nodes can live in one process. */
+import type { AutoCompaction } from '../machines/auto-compaction.js';
 import type { Clock, Random } from '../machines/language/time.js';
 import type { IdentityStore, KvStore, LogStore, SnapshotStore } from '../store/ports.js';
 import type { ClientDoor, PeerTransport } from '../transport/ports.js';
@@ -21,11 +22,6 @@ export interface Journal {
   warn(what: string, facts?: Record<string, unknown>): void;
   error(what: string, facts?: Record<string, unknown>): void;
 }
-
-export type AutoCompaction =
-  | { readonly mode: 'off' }
-  | { readonly mode: 'periodic'; readonly retention_ms: number }
-  | { readonly mode: 'revision'; readonly retention: number };
 
 export interface NodeSettings {
   readonly name: string;

@@ -1,0 +1,93 @@
+/** The rooms of the state: `apply` decides committed entries and lets the answers leave; `state` writes what was decided. */
+import { fromPromise } from 'xstate';
+import { gatherMachine } from '../machines/gather.machine.js';
+import { limits } from '../machines/language/limits.js';
+import type { Entry, SnapshotMark } from '../machines/language/vocabulary.js';
+import type { Decided, KvStore, SnapshotStore, Written } from '../store/ports.js';
+import { post, type ApplyJob } from './mail.js';
+
+/** Each job holds at least one committed entry; raft's bound on uncommitted bytes bounds them. */
+export const APPLY_JOBS_MAX = 1_000_000;
+
+/** Lets `apply` wait for `state` when too much is decided and not yet written. */
+export interface Pace {
+  nextWrite(): Promise<void>;
+  written(): void;
+}
+
+export function createPace(): Pace {
+  let waiting: (() => void)[] = [];
+  return {
+    nextWrite: () => new Promise((resolve) => waiting.push(resolve)),
+    written: () => {
+      const ready = waiting;
+      waiting = [];
+      for (const resolve of ready) resolve();
+    },
+  };
+}
+
+interface Applied {
+  readonly decided: readonly Decided[];
+  readonly switched: SnapshotMark | null;
+}
+
+/** [safety] Entries reach this room committed and durable in this node's own log: the state never runs ahead of it. */
+export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
+  gatherMachine<ApplyJob, Applied>().provide({
+    actors: {
+      write: fromPromise(async ({ input: jobs }) => {
+        const decided: Decided[] = [];
+        let switched: SnapshotMark | null = null;
+        let entries: Entry[] = [];
+        const decide = async (): Promise<void> => {
+          while (kv.undecided_bytes > limits.undecided_bytes_max) await pace.nextWrite();
+          if (entries.length > 0) for (const entry of await kv.decide(entries)) decided.push(entry);
+          entries = [];
+        };
+        for (const job of jobs) {
+          if (job.type === 'apply') {
+            for (const entry of job.entries) entries.push(entry);
+            continue;
+          }
+          await decide();
+          await switchTo(kv, snapshots, job.stateDirectory);
+          switched = job.mark;
+        }
+        await decide();
+        return { decided, switched };
+      }),
+    },
+    actions: {
+      written: ({ system }, { outcome: { decided, switched } }) => {
+        if (switched) {
+          const written: Written = { applied: switched.index, revision: kv.status.revision, events: [] };
+          post(system, 'raft', { type: 'snapshot.installed', mark: switched });
+          post(system, 'requests', { type: 'written', written });
+        }
+        if (decided.length === 0) return;
+        // The answers leave once the outcome is decided; the store's own write is off their path.
+        post(system, 'requests', { type: 'decided', decided });
+        post(system, 'state', { type: 'add', items: [decided.length] });
+      },
+    },
+  });
+
+async function switchTo(kv: KvStore, snapshots: SnapshotStore, stateDirectory: string): Promise<void> {
+  await kv.close();
+  await kv.open(stateDirectory);
+  await snapshots.sweep(stateDirectory);
+}
+
+/** Writes gather here: everything decided so far goes in one synced batch. */
+export const stateRoom = (kv: KvStore, pace: Pace) =>
+  gatherMachine<number, Written>().provide({
+    actors: { write: fromPromise(() => kv.write()) },
+    actions: {
+      written: ({ system }, { outcome }) => {
+        pace.written();
+        post(system, 'raft', { type: 'applied', index: outcome.applied });
+        post(system, 'requests', { type: 'written', written: outcome });
+      },
+    },
+  });

@@ -1,0 +1,26 @@
+/** What comes in from outside goes to whoever answers for it at the moment: the joining node, its rooms, or nobody. */
+import { errorOf } from '../machines/language/errors.js';
+import type { DoorHandlers, PeerHandlers } from '../transport/ports.js';
+
+/** Set by those who are in charge; null while nobody is. */
+export interface Incoming {
+  peers: PeerHandlers | null;
+  door: DoorHandlers | null;
+}
+
+export const peerHandlers = (incoming: Incoming): PeerHandlers => ({
+  message: (message) => incoming.peers?.message(message),
+  birth: (from, message) => incoming.peers?.birth(from, message),
+  piece: (from, id, number) => incoming.peers?.piece(from, id, number) ?? Promise.resolve(null),
+  link: (link, state) => incoming.peers?.link(link, state),
+  dropped: (reason) => incoming.peers?.dropped(reason),
+});
+
+export const doorHandlers = (incoming: Incoming): DoorHandlers => ({
+  asked: (asks) => {
+    if (incoming.door) return incoming.door.asked(asks);
+    for (const ask of asks) ask.answer({ ok: false, error: errorOf('NoLeader') });
+  },
+  link: (state) => incoming.door?.link(state),
+  stats: () => incoming.door?.stats() ?? {},
+});

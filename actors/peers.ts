@@ -1,0 +1,83 @@
+/** The room of the peers: letters out to other members and back to oneself, letters in to raft. */
+import { fromCallback } from 'xstate';
+import { limits } from '../machines/language/limits.js';
+import {
+  index,
+  type ClusterId,
+  type Configuration,
+  type Letter,
+  type Member,
+} from '../machines/language/vocabulary.js';
+import type { BirthMessage } from '../transport/ports.js';
+import type { Incoming } from './incoming.js';
+import { post, type PeersLetter, type System } from './mail.js';
+import type { NodePorts, NodeSettings } from './ports.js';
+
+export interface PeersInput {
+  readonly ports: NodePorts;
+  readonly settings: NodeSettings;
+  readonly incoming: Incoming;
+  readonly cluster: ClusterId;
+  readonly configuration: Configuration;
+}
+
+export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input, system }) => {
+  const { ports, settings, incoming, cluster } = input;
+  let configuration = input.configuration;
+  let ticks = 0;
+
+  const deliver = (letters: readonly Letter[]): void => {
+    const out: { to: Member['id']; message: Extract<Letter, { to: Member['id'] }>['message'] }[] = [];
+    for (const letter of letters) {
+      if (letter.to === 'self') post(system, 'raft', letter.message);
+      else out.push(letter);
+    }
+    if (out.length > 0) ports.peers.send(out);
+  };
+
+  /** Members that were away when the cluster was born learn of it from any that was not. */
+  const answerBirth = (from: Member, message: BirthMessage): void => {
+    if (message.type !== 'birth.asked') return;
+    ports.peers.sendBirth(from.name, {
+      type: 'birth.answered',
+      round: message.round,
+      members: settings.initial_members,
+      cluster,
+    });
+    const first = ports.log.start.index === 0 ? ports.log.slice(index(1), index(1), 1)[0] : undefined;
+    if (first?.kind !== 'configuration') return;
+    ports.peers.sendBirth(from.name, { type: 'born', members: first.configuration.voters });
+  };
+
+  ports.peers.join(cluster, configuration);
+  incoming.peers = {
+    message: (message) => post(system, 'raft', message),
+    birth: answerBirth,
+    piece: (from, id, number) => askPiece(system, from, id, number),
+    link: (link, state) => {
+      ports.journal[state === 'silent' ? 'warn' : 'info'](`connection ${state}`, { link });
+      if (link === 'bulk') post(system, 'raft', { type: state === 'silent' ? 'link.silent' : 'link.heard', link });
+    },
+    dropped: (reason) => ports.journal.warn('peer frame dropped', { reason }),
+  };
+
+  receive((letter) => {
+    switch (letter.type) {
+      case 'send':
+        return deliver(letter.letters);
+      case 'announce':
+        if (letter.configuration === configuration) return;
+        configuration = letter.configuration;
+        return ports.peers.join(cluster, configuration);
+      case 'tick':
+        if (ticks++ % limits.heartbeat_ticks === 0) ports.peers.probe();
+    }
+  });
+
+  return () => {
+    incoming.peers = null;
+  };
+});
+
+const askPiece = (system: System, from: Member['id'], id: string, number: number): Promise<Uint8Array | null> =>
+  new Promise((answer) => post(system, 'snapshot', { type: 'pieceAsked', from, id, number, answer }));
