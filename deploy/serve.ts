@@ -8,7 +8,7 @@ import { ConfigError, resolveOptions } from './config.js';
 import type { Given } from './config.js';
 import { composeNode } from './container.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
-import { natsAccess } from './nats-access.js';
+import { isOpenToOthers, natsAccess } from './nats-access.js';
 import { nodeSettings, serveOptions } from './node-options.js';
 import { errorText, openJournal } from './observe.js';
 import { readPeerKey } from './peer-key.js';
@@ -19,9 +19,15 @@ export async function serve(given: Given): Promise<number> {
   const settings = nodeSettings(values);
   const journal = openJournal(settings.name, values['log-level'], values['log-format']);
   const directory = prepareDirectory(values['data-dir'] ?? `${settings.name}.quorate`);
+  const access = natsAccess(values);
+  if (isOpenToOthers(access)) {
+    journal.warn('the NATS servers ask for no credentials: whoever reaches them can read and write', {
+      servers: access.servers.map((server) => new URL(server).host),
+    });
+  }
   const ports = composeNode({
     directory,
-    access: natsAccess(values),
+    access,
     peerKey: readPeerKey(values['peer-key-file'], settings, journal),
     settings,
     journal,
