@@ -11,7 +11,7 @@ import type { ClusterId, Index, Member, MemberId, RefusalReason, Term } from '..
 import type { Decided } from '../store/ports.js';
 import type { Answer, Request } from '../transport/ports.js';
 import type { NodePorts, NodeSettings } from './ports.js';
-import type { Standing } from './requests.js';
+import type { Standing } from './standing.js';
 
 /** The version of the state's format, as `endpoint status` shows it. */
 const STORAGE_VERSION = '3.6.0';

@@ -27,7 +27,8 @@ export function createPace(): Pace {
   };
 }
 
-interface Applied {
+/** What one turn of the room came to. */
+export interface Applied {
   readonly decided: readonly Decided[];
   readonly switched: SnapshotMark | null;
 }

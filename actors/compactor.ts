@@ -40,7 +40,7 @@ export const compactorRoom = fromCallback<CompactorLetter, CompactorInput>(({ re
   receive((letter) => {
     if (letter.type === 'announce') {
       const term = letter.role === 'leader' ? letter.term : null;
-      if (term !== leading) retention = term === null ? null : beginRetention(mode, clock.now_ms());
+      if (term !== leading) retention = term === null ? null : beginRetention(mode, clock.now_ms(), kv.status.revision);
       leading = term;
       return;
     }

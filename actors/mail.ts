@@ -94,6 +94,11 @@ export function post<A extends Address>(system: System, to: A, letter: Mail[A]):
   room.send(letter);
 }
 
+/** For what comes back later than it was asked for: the room may be closed by then, and the letter means nothing any more. */
+export function postIfOpen<A extends Address>(system: System, to: A, letter: Mail[A]): void {
+  system.get(to)?.send(letter);
+}
+
 /** What raft wants done, and by whom. */
 export function dispatch(system: System, effect: Effect): void {
   switch (effect.type) {

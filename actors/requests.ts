@@ -2,19 +2,41 @@
 import { fromCallback } from 'xstate';
 import { overQuota, refusal, wayOf, type Premises } from '../machines/admission.js';
 import { encodeCommand } from '../machines/language/codec.js';
-import { limits } from '../machines/language/limits.js';
 import { errorOf } from '../machines/language/errors.js';
 import { unreachable } from '../machines/language/invariant.js';
+import { limits } from '../machines/language/limits.js';
 import { validate } from '../machines/language/validation.js';
-import type { ClusterId, EffectOf, Index, Role, Term } from '../machines/language/vocabulary.js';
+import type { ClusterId, Index } from '../machines/language/vocabulary.js';
 import type { Decided } from '../store/ports.js';
 import type { Ask, Self } from '../transport/ports.js';
 import { operationOf, requestError, statusOf, toAnswer } from './answers.js';
 import type { Incoming } from './incoming.js';
-import { post, type RequestsLetter } from './mail.js';
+import { post, postIfOpen, type RequestsLetter, type System } from './mail.js';
 import type { NodePorts, NodeSettings } from './ports.js';
-import { createReads } from './reads.js';
-import { createWrites, type Group } from './writes.js';
+import {
+  addRead,
+  expireReads,
+  openReads,
+  readsWaiting,
+  serveIndexed,
+  serveWritten,
+  takeReads,
+  voidReads,
+  type Reads,
+} from './reads.js';
+import { hear, newcomer, type Standing } from './standing.js';
+import {
+  answerWrites,
+  expireWrites,
+  gatherWrite,
+  markAppended,
+  openWrites,
+  refuseWrites,
+  takeWrites,
+  writesWaiting,
+  type Group,
+  type Writes,
+} from './writes.js';
 
 export interface RequestsInput {
   readonly ports: NodePorts;
@@ -25,158 +47,153 @@ export interface RequestsInput {
   readonly applied: Index;
 }
 
-/** What this member is, as raft last announced it. */
-export interface Standing {
-  role: Role;
-  term: Term;
-  announcement: EffectOf<'announce'> | null;
-  serving: Term | null;
-  draining: boolean;
+interface Desk extends RequestsInput {
+  readonly system: System;
+  readonly standing: Standing;
+  readonly writes: Writes;
+  readonly reads: Reads;
+  flushing: boolean;
+  ticks: number;
+  /** Ticks since the order to drain; the door is drained once, when nothing waits. */
+  drainTicks: number;
+  drained: boolean;
 }
 
-export const requestsRoom = fromCallback<RequestsLetter, RequestsInput>(({ receive, input, system }) => {
-  const { ports, settings } = input;
-  const standing: Standing = {
-    role: 'follower',
-    term: 0 as Term,
-    announcement: null,
-    serving: null,
-    draining: false,
+export const requestsRoom = fromCallback<RequestsLetter, RequestsInput>((room) => {
+  const { input, receive } = room;
+  const system: System = room.system;
+  const standing = newcomer();
+  const reads = openReads({ ...input, standing, failed: failIn(system) });
+  const counters = { flushing: false, ticks: 0, drainTicks: 0, drained: false };
+  const desk: Desk = { ...input, ...counters, system, standing, writes: openWrites(), reads };
+  input.incoming.door = {
+    asked: (asks) => post(system, 'requests', { type: 'asked', asks }),
+    link: (state) => linkChanged(desk, state),
+    stats: () => ({ ...statusOf({ ...input, standing, applied: reads.applied }) }),
   };
-  const writes = createWrites();
-  const failed = (error: unknown): void => system.get('requests')?.send({ type: 'failed', error });
-  const reads = createReads({ ...input, standing, failed });
-  let flushing = false;
-  let ticks = 0;
-  let drainTicks = 0;
-  let drained = false;
-
-  const premises = (): Premises => ({
-    role: standing.role,
-    leader: standing.announcement?.leader ?? null,
-    serving: standing.serving,
-    draining: standing.draining,
-    requests_waiting: writes.size + reads.size,
-    entries_undecided: writes.undecided,
-    db_size: ports.kv.status.db_size,
-    quota_bytes: settings.quota_bytes,
-  });
-
-  const admit = (ask: Ask, now_ms: number, group: Group): void => {
-    const invalid = validate(ask.request, settings);
-    if (invalid) return ask.answer({ ok: false, error: invalid });
-    const known = premises();
-    const refused = refusal(known, ask.request, ask.term);
-    if (refused) return ask.answer({ ok: false, error: refused });
-    const way = wayOf(ask.request);
-    if (way !== 'propose') return reads.add(ask, way, now_ms, group);
-    const full = overQuota(known, ask.request);
-    if (full && ask.id === null) return ask.answer({ ok: false, error: errorOf('NoSpace') });
-    const data = encodeCommand({
-      request: ask.id,
-      refused: full ? 'NoSpace' : null,
-      operation: operationOf(ask.request),
-    });
-    if (data.length > settings.request_bytes_max) {
-      return ask.answer({ ok: false, error: errorOf('RequestTooLarge') });
-    }
-    writes.gather(ask, ask.term ?? (standing.serving as Term), data, now_ms, group);
-  };
-
-  /** One letter to raft for all that this turn brought, the writes before the reads that came after them. */
-  const flush = (): void => {
-    flushing = false;
-    const now_ms = ports.clock.now_ms();
-    for (const { term, batch } of writes.takeGathered(now_ms)) post(system, 'raft', { type: 'proposed', term, batch });
-    const id = reads.takeGathered(now_ms);
-    if (id !== null) post(system, 'raft', { type: 'read.asked', id });
-  };
-
-  const asked = (asks: readonly Ask[]): void => {
-    const now_ms = ports.clock.now_ms();
-    const group: Group = { last: null };
-    for (const ask of asks) admit(ask, now_ms, group);
-    if (flushing || (writes.gathered === 0 && reads.gathered === 0)) return;
-    flushing = true;
-    ports.clock.soon(() => system.get('requests')?.send({ type: 'flush' }));
-  };
-
-  const announced = (announcement: EffectOf<'announce'>): void => {
-    standing.role = announcement.role;
-    standing.term = announcement.term;
-    standing.announcement = announcement;
-    ports.door.hearLeader(announcement.leader !== null && !standing.draining);
-  };
-
-  const answerDecided = (ask: Ask, entry: Decided): void => {
-    reads.answeredAt(entry.index);
-    const answer = toAnswer(input.cluster, input.self.member.id, entry);
-    if (ask.request.op === 'kv.compact' && ask.request.body.physical && answer.ok) {
-      void ports.kv.compacted(ask.request.body.revision).then(() => ask.answer(answer), failed);
-      return;
-    }
-    ask.answer(answer);
-  };
-
-  /** Waits until leadership is handed over (or cannot be) and every answer is out. */
-  const drain = (): void => {
-    if (!standing.draining || drained) return;
-    const handedOver = standing.serving === null || ++drainTicks > limits.transfer_ticks_max;
-    if (!handedOver || writes.size + reads.size > 0) return;
-    drained = true;
-    void ports.door.drain().then(() => system.get('node')?.send({ type: 'drained' }), failed);
-  };
-
-  const handle = (letter: RequestsLetter): void => {
-    switch (letter.type) {
-      case 'asked':
-        return asked(letter.asks);
-      case 'flush':
-        return flush();
-      case 'confirmAppended':
-        return writes.appended(letter.ids, letter.first);
-      case 'refuseProposals':
-        return writes.refused(letter.ids, requestError(letter.reason));
-      case 'decided':
-        return writes.decided(letter.decided, answerDecided);
-      case 'answerRead':
-        return reads.indexed(letter.id, letter.index);
-      case 'voidReads':
-        return reads.voided(letter.ids);
-      case 'written':
-        return reads.written(letter.written.applied);
-      case 'openDoor':
-        standing.serving = letter.term;
-        return ports.door.lead(letter.term);
-      case 'closeDoor':
-        standing.serving = null;
-        return ports.door.retire(letter.term);
-      case 'announce':
-        return announced(letter);
-      case 'tick':
-        if (ticks++ % settings.heartbeat_ticks === 0) ports.door.probe();
-        writes.expire(letter.now_ms);
-        reads.expire(letter.now_ms);
-        return drain();
-      case 'failed':
-        throw letter.error;
-      case 'drain':
-        standing.draining = true;
-        return ports.door.hearLeader(false);
-      default:
-        return unreachable(letter);
-    }
-  };
-
-  const link = (state: 'silent' | 'heard'): void => {
-    ports.journal[state === 'silent' ? 'warn' : 'info'](`connection ${state}`, { link: 'door' });
-    post(system, 'raft', { type: state === 'silent' ? 'link.silent' : 'link.heard', link: 'door' });
-  };
-  const stats = (): Record<string, unknown> => ({ ...statusOf({ ports, settings, standing, applied: reads.applied }) });
-
-  input.incoming.door = { asked: (asks) => post(system, 'requests', { type: 'asked', asks }), link, stats };
-  receive(handle);
+  receive((letter) => handle(desk, letter));
   return () => {
     input.incoming.door = null;
   };
 });
+
+function handle(desk: Desk, letter: RequestsLetter): void {
+  const { standing, writes, reads } = desk;
+  switch (letter.type) {
+    case 'asked':
+      return asked(desk, letter.asks);
+    case 'flush':
+      return flush(desk);
+    case 'confirmAppended':
+      return markAppended(writes, letter.ids, letter.first);
+    case 'refuseProposals':
+      return refuseWrites(writes, letter.ids, requestError(letter.reason));
+    case 'decided':
+      return answerWrites(writes, letter.decided, (ask, entry) => answerDecided(desk, ask, entry));
+    case 'answerRead':
+      return serveIndexed(reads, letter.id, letter.index);
+    case 'voidReads':
+      return voidReads(reads, letter.ids);
+    case 'written':
+      return serveWritten(reads, letter.written.applied);
+    case 'openDoor':
+      standing.serving = letter.term;
+      return desk.ports.door.lead(letter.term);
+    case 'closeDoor':
+      standing.serving = null;
+      return desk.ports.door.retire(letter.term);
+    case 'announce':
+      hear(standing, letter);
+      return desk.ports.door.hearLeader(letter.leader !== null && !standing.draining);
+    case 'tick':
+      return tick(desk, letter.now_ms);
+    case 'drain':
+      standing.draining = true;
+      return desk.ports.door.hearLeader(false);
+    case 'failed':
+      throw letter.error;
+    default:
+      return unreachable(letter);
+  }
+}
+
+function asked(desk: Desk, asks: readonly Ask[]): void {
+  const now_ms = desk.ports.clock.now_ms();
+  const group: Group = { last: null };
+  const premises = premisesOf(desk);
+  for (const ask of asks) admit(desk, premises, ask, now_ms, group);
+  if (desk.flushing || desk.writes.gathered.length + desk.reads.gathered.length === 0) return;
+  desk.flushing = true;
+  desk.ports.clock.soon(() => postIfOpen(desk.system, 'requests', { type: 'flush' }));
+}
+
+function admit(desk: Desk, premises: Premises, ask: Ask, now_ms: number, group: Group): void {
+  const { settings, standing } = desk;
+  const refused = validate(ask.request, settings) ?? refusal(premises, ask.request, ask.term);
+  if (refused) return ask.answer({ ok: false, error: refused });
+  const way = wayOf(ask.request);
+  if (way !== 'propose') return addRead(desk.reads, ask, way, now_ms, group);
+  const full = overQuota(premises, ask.request);
+  if (full && ask.id === null) return ask.answer({ ok: false, error: errorOf('NoSpace') });
+  const operation = operationOf(ask.request);
+  const data = encodeCommand({ request: ask.id, refused: full ? 'NoSpace' : null, operation });
+  if (data.length > settings.request_bytes_max) {
+    return ask.answer({ ok: false, error: errorOf('RequestTooLarge') });
+  }
+  const term = ask.term ?? standing.serving ?? standing.term;
+  group.last = gatherWrite(desk.writes, ask, term, data, now_ms);
+}
+
+const premisesOf = ({ settings, standing, writes, reads, ports }: Desk): Premises => ({
+  role: standing.role,
+  leader: standing.announcement?.leader ?? null,
+  serving: standing.serving,
+  draining: standing.draining,
+  requests_waiting: writesWaiting(writes) + readsWaiting(reads),
+  entries_undecided: writes.appended.size,
+  db_size: ports.kv.status.db_size,
+  quota_bytes: settings.quota_bytes,
+});
+
+/** One letter to raft for all that this turn brought, the writes before the reads that came after them. */
+function flush(desk: Desk): void {
+  desk.flushing = false;
+  const now_ms = desk.ports.clock.now_ms();
+  for (const [term, batch] of takeWrites(desk.writes, now_ms)) {
+    post(desk.system, 'raft', { type: 'proposed', term, batch });
+  }
+  const id = takeReads(desk.reads, now_ms);
+  if (id !== null) post(desk.system, 'raft', { type: 'read.asked', id });
+}
+
+function answerDecided(desk: Desk, ask: Ask, entry: Decided): void {
+  if (entry.index > desk.reads.answered) desk.reads.answered = entry.index;
+  const answer = toAnswer(desk.cluster, desk.self.member.id, entry);
+  const { request } = ask;
+  if (request.op !== 'kv.compact' || !request.body.physical || !answer.ok) return ask.answer(answer);
+  desk.ports.kv.compacted(request.body.revision).then(() => ask.answer(answer), failIn(desk.system));
+}
+
+function tick(desk: Desk, now_ms: number): void {
+  if (desk.ticks++ % desk.settings.heartbeat_ticks === 0) desk.ports.door.probe();
+  expireWrites(desk.writes, now_ms);
+  expireReads(desk.reads, now_ms);
+  if (desk.standing.draining && !desk.drained) drain(desk);
+}
+
+/** Waits until leadership is handed over (or cannot be) and every answer is out. */
+function drain(desk: Desk): void {
+  const handedOver = desk.standing.serving === null || ++desk.drainTicks > limits.transfer_ticks_max;
+  if (!handedOver || writesWaiting(desk.writes) + readsWaiting(desk.reads) > 0) return;
+  desk.drained = true;
+  const { system } = desk;
+  desk.ports.door.drain().then(() => postIfOpen(system, 'node', { type: 'drained' }), failIn(system));
+}
+
+function linkChanged({ ports, system }: Desk, state: 'silent' | 'heard'): void {
+  ports.journal[state === 'silent' ? 'warn' : 'info'](`connection ${state}`, { link: 'door' });
+  post(system, 'raft', { type: state === 'silent' ? 'link.silent' : 'link.heard', link: 'door' });
+}
+
+/** What fails outside a letter's handling comes back as a letter, so that the room ends with it. */
+const failIn = (system: System) => (error: unknown) => postIfOpen(system, 'requests', { type: 'failed', error });

@@ -4,7 +4,7 @@ import { index, type Index, type Proposal, type ProposalId, type Term } from '..
 import type { Decided } from '../store/ports.js';
 import type { Ask } from '../transport/ports.js';
 
-export interface WriteRow {
+interface WriteRow {
   readonly ask: Ask;
   readonly id: ProposalId;
   readonly term: Term;
@@ -16,108 +16,101 @@ export interface WriteRow {
 
 /** The requests of one message: a read in it is not answered from before the writes that came ahead of it. */
 export interface Group {
-  last: WriteRow | null;
+  last: { readonly index: Index | null } | null;
 }
 
-interface Batch {
-  readonly term: Term;
-  readonly batch: readonly Proposal[];
+export interface Writes {
+  next: number;
+  gathered: WriteRow[];
+  readonly proposed: Map<ProposalId, WriteRow>;
+  /** Appended, and not yet decided. */
+  readonly appended: Map<Index, WriteRow>;
 }
 
-export type Writes = ReturnType<typeof createWrites>;
+export const openWrites = (): Writes => ({ next: 1, gathered: [], proposed: new Map(), appended: new Map() });
 
-export function createWrites() {
-  let next = 1;
-  let gathered: WriteRow[] = [];
-  const proposed = new Map<ProposalId, WriteRow>();
-  const appended = new Map<Index, WriteRow>();
+export const writesWaiting = (writes: Writes): number =>
+  writes.gathered.length + writes.proposed.size + writes.appended.size;
 
-  const timedOut = (row: WriteRow, maybe_applied: boolean): void =>
-    row.ask.answer({ ok: false, error: errorOf('Timeout', maybe_applied) });
+export function gatherWrite(writes: Writes, ask: Ask, term: Term, data: Uint8Array, now_ms: number): WriteRow {
+  const id = writes.next++ as ProposalId;
+  const row: WriteRow = { ask, id, term, data, deadline_ms: now_ms + ask.timeout_ms, index: null };
+  writes.gathered.push(row);
+  return row;
+}
 
-  const expireIn = <K>(rows: Map<K, WriteRow>, now_ms: number): void => {
-    for (const [key, row] of rows) {
-      if (row.deadline_ms > now_ms) continue;
-      rows.delete(key);
-      timedOut(row, true);
+/** What was gathered, by term; what a stall has made too old is dropped rather than run. */
+export function takeWrites(writes: Writes, now_ms: number): ReadonlyMap<Term, readonly Proposal[]> {
+  const batches = new Map<Term, Proposal[]>();
+  for (const row of writes.gathered) {
+    if (row.deadline_ms <= now_ms) {
+      timedOut(row, false);
+      continue;
     }
-  };
-
-  return {
-    get size(): number {
-      return gathered.length + proposed.size + appended.size;
-    },
-    get gathered(): number {
-      return gathered.length;
-    },
-    /** Appended, and not yet decided. */
-    get undecided(): number {
-      return appended.size;
-    },
-
-    gather(ask: Ask, term: Term, data: Uint8Array, now_ms: number, group: Group): void {
-      const id = next++ as ProposalId;
-      const row: WriteRow = { ask, id, term, data, deadline_ms: now_ms + ask.timeout_ms, index: null };
-      gathered.push(row);
-      group.last = row;
-    },
-
-    /** What was gathered, by term; what a stall has made too old is dropped rather than run. */
-    takeGathered(now_ms: number): readonly Batch[] {
-      const byTerm = new Map<Term, Proposal[]>();
-      for (const row of gathered) {
-        if (row.deadline_ms <= now_ms) {
-          timedOut(row, false);
-          continue;
-        }
-        proposed.set(row.id, row);
-        const batch = byTerm.get(row.term);
-        if (batch) batch.push({ id: row.id, data: row.data });
-        else byTerm.set(row.term, [{ id: row.id, data: row.data }]);
-      }
-      gathered = [];
-      return [...byTerm].map(([term, batch]) => ({ term, batch }));
-    },
-
-    appended(ids: readonly ProposalId[], first: Index): void {
-      ids.forEach((id, offset) => {
-        const row = proposed.get(id);
-        if (!row) return;
-        proposed.delete(id);
-        row.index = index(first + offset);
-        const overwritten = appended.get(row.index);
-        if (overwritten) overwritten.ask.answer({ ok: false, error: errorOf('LeaderChanged', true) });
-        appended.set(row.index, row);
-      });
-    },
-
-    refused(ids: readonly ProposalId[], error: QuorateError): void {
-      for (const id of ids) {
-        const row = proposed.get(id);
-        if (!row) continue;
-        proposed.delete(id);
-        row.ask.answer({ ok: false, error });
-      }
-    },
-
-    /**
-     * [safety] An answer is matched by index and term, never by index alone: another leader's entry may stand where ours was
-     * appended. What was appended and dropped ends as "may have been applied".
-     */
-    decided(entries: readonly Decided[], answer: (ask: Ask, entry: Decided) => void): void {
-      if (appended.size === 0) return;
-      for (const entry of entries) {
-        const row = appended.get(entry.index);
-        if (!row) continue;
-        appended.delete(entry.index);
-        if (row.term === entry.term) answer(row.ask, entry);
-        else row.ask.answer({ ok: false, error: errorOf('LeaderChanged', true) });
-      }
-    },
-
-    expire(now_ms: number): void {
-      expireIn(proposed, now_ms);
-      expireIn(appended, now_ms);
-    },
-  };
+    writes.proposed.set(row.id, row);
+    const proposal = { id: row.id, data: row.data };
+    const batch = batches.get(row.term);
+    if (batch) batch.push(proposal);
+    else batches.set(row.term, [proposal]);
+  }
+  writes.gathered = [];
+  return batches;
 }
+
+export function markAppended(writes: Writes, ids: readonly ProposalId[], first: Index): void {
+  ids.forEach((id, offset) => {
+    const row = writes.proposed.get(id);
+    if (!row) return;
+    writes.proposed.delete(id);
+    row.index = index(first + offset);
+    const overwritten = writes.appended.get(row.index);
+    if (overwritten) lost(overwritten);
+    writes.appended.set(row.index, row);
+  });
+}
+
+/** Not appended, and never will be by this node. */
+export function refuseWrites(writes: Writes, ids: readonly ProposalId[], error: QuorateError): void {
+  for (const id of ids) {
+    const row = writes.proposed.get(id);
+    writes.proposed.delete(id);
+    row?.ask.answer({ ok: false, error });
+  }
+}
+
+/**
+ * [safety] An answer is matched by index and term, never by index alone: another leader's entry may stand where ours was
+ * appended. What was appended and dropped ends as "may have been applied".
+ */
+export function answerWrites(
+  writes: Writes,
+  entries: readonly Decided[],
+  answer: (ask: Ask, entry: Decided) => void,
+): void {
+  if (writes.appended.size === 0) return;
+  for (const entry of entries) {
+    const row = writes.appended.get(entry.index);
+    if (!row) continue;
+    writes.appended.delete(entry.index);
+    if (row.term === entry.term) answer(row.ask, entry);
+    else lost(row);
+  }
+}
+
+export function expireWrites(writes: Writes, now_ms: number): void {
+  expireIn(writes.proposed, now_ms);
+  expireIn(writes.appended, now_ms);
+}
+
+function expireIn<K>(rows: Map<K, WriteRow>, now_ms: number): void {
+  for (const [key, row] of rows) {
+    if (row.deadline_ms > now_ms) continue;
+    rows.delete(key);
+    timedOut(row, true);
+  }
+}
+
+const timedOut = (row: WriteRow, maybe_applied: boolean): void =>
+  row.ask.answer({ ok: false, error: errorOf('Timeout', maybe_applied) });
+
+const lost = (row: WriteRow): void => row.ask.answer({ ok: false, error: errorOf('LeaderChanged', true) });

@@ -75,7 +75,12 @@ export function costOf(question: Question): number {
       return putCost(question.body);
     case 'kv.txn':
       return txnCost(question.body);
-    default:
+    case 'kv.range':
+    case 'kv.delete':
+    case 'kv.compact':
+    case 'cluster.list':
+    case 'maintenance.status':
+    case 'maintenance.hashkv':
       return 0;
   }
 }

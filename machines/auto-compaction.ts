@@ -22,8 +22,8 @@ export interface Retention {
 }
 
 /** A member that has just become leader starts counting anew. */
-export const beginRetention = (mode: AutoCompaction, now_ms: number): Retention => ({
-  samples: [],
+export const beginRetention = (mode: AutoCompaction, now_ms: number, revision: number): Retention => ({
+  samples: [{ at_ms: now_ms, revision }],
   due_ms: now_ms + (mode.mode === 'periodic' ? mode.retention_ms : REVISION_PERIOD_MS),
 });
 
