@@ -125,6 +125,8 @@ export interface RaftContext {
   readonly uncommitted_bytes: number;
   readonly movement: Movement;
   readonly transfer: Transfer | null;
+  /** Who could lead best when this member left its office. */
+  readonly successor: MemberId | null;
 
   /** The last round sent. */
   readonly round: Round;
@@ -197,6 +199,7 @@ export function firstContext(input: RaftInput): RaftContext {
     uncommitted_bytes: 0,
     movement: { durable: index(0), durable_tick: 0, sum: 0, sum_tick: 0 },
     transfer: null,
+    successor: null,
     round: 0 as Round,
     reading: null,
     readsWaiting: [],

@@ -1,0 +1,65 @@
+/** The candidates: one asks who would vote for it, the other asks for the votes (Raft §5.2, thesis §9.6). */
+import { lateForLeader, notInstalling, notLeading, termGate } from './arrows.js';
+import { raft } from './setup.js';
+
+/** What both do: without a leader nothing can be read, and whoever leads this term is followed. */
+const campaigning = {
+  ...notLeading,
+  ...notInstalling,
+  ...lateForLeader,
+  'append.sent': [...termGate, { target: '#raft.follower', actions: 'hearAgain' }],
+  'heartbeat.sent': [...termGate, { target: '#raft.follower', actions: 'hearAgain' }],
+  'snapshot.offered': [...termGate, { target: '#raft.follower', actions: 'hearAgain' }],
+  'campaign.asked': [...termGate, { actions: 'ignored' }],
+  'readIndex.asked': [...termGate, { actions: 'refuseRelayedRead' }],
+  'readIndex.answered': [...termGate, { actions: 'ignored' }],
+  'read.asked': { actions: 'voidRead' },
+} as const;
+
+export const preCandidate = raft.createStateConfig({
+  description: 'Asks the others whether they would vote for it; raises no term until a quorum would.',
+  entry: ['beNews', 'startPreCampaign'],
+  always: [
+    { guard: 'quorumWouldVote', target: 'candidate' },
+    { guard: 'quorumRefused', target: 'follower' },
+    { guard: 'hasNews', actions: 'announcePreCandidate' },
+  ],
+  on: {
+    ...campaigning,
+    tick: [
+      { guard: 'campaignDue', target: 'preCandidate', reenter: true, actions: 'countTick' },
+      { guard: 'electionDue', target: 'follower', actions: ['restartTimeout', 'countTick'] },
+      { actions: 'countTick' },
+    ],
+    'preVote.asked': [{ guard: 'mayPreVote', actions: 'grantPreVote' }, { actions: 'refuseVote' }],
+    'vote.asked': [
+      ...termGate,
+      { guard: 'mayVote', target: 'follower', actions: 'grantVote' },
+      { actions: 'refuseVote' },
+    ],
+    'preVote.answered': [...termGate.slice(0, 1), { actions: 'countVote' }],
+    'vote.answered': [...termGate, { actions: 'ignored' }],
+  },
+});
+
+export const candidate = raft.createStateConfig({
+  description: 'Has voted for itself in a term of its own and asks the others for their votes.',
+  entry: ['beNews', 'startCampaign'],
+  always: [
+    { guard: 'quorumVoted', target: 'leader' },
+    { guard: 'quorumRefused', target: 'follower' },
+    { guard: 'hasNews', actions: 'announceCandidate' },
+  ],
+  on: {
+    ...campaigning,
+    tick: [
+      { guard: 'campaignDue', target: 'preCandidate', actions: 'countTick' },
+      { guard: 'electionDue', target: 'follower', actions: ['restartTimeout', 'countTick'] },
+      { actions: 'countTick' },
+    ],
+    'preVote.asked': [{ guard: 'mayPreVote', actions: 'grantPreVote' }, { actions: 'refuseVote' }],
+    'vote.asked': [...termGate, { actions: 'refuseVote' }],
+    'vote.answered': [...termGate, { actions: 'countVote' }],
+    'preVote.answered': [...termGate, { actions: 'ignored' }],
+  },
+});
