@@ -2,20 +2,20 @@
  * Where everything stands in the engine: one letter names the kind, then big-endian numbers, so that the engine's order is
  * ours. Also keys as latin-1 strings (one character a byte): they compare as bytes do, and V8 keeps them in one byte each.
  *
- *     c <to:8>             chain: a batch moved the applied index up to `to` (chain.ts)
- *     j <to:8> <part:4>    journal: which keys changed in that batch (key-journal.ts)
- *     k <number:8>         page: a piece of the key index, folded from older journal records (key-pages.ts)
- *     q <to:8>             request records of that batch (requests.ts)
- *     r <main:8> <sub:4>   revision: the record of one change of one key (revision.ts)
+ *     j <to:8>                  journal: one batch, as a link of the chain, and the keys it changed (journal.ts)
+ *     k <generation:8> <n:4>    page: a piece of the key index, folded from older journal rows (fold.ts)
+ *     m <name>                  single rows: where the chain begins, the membership, the compaction finished (marks.ts)
+ *     q <to:8>                  request records of one batch (requests.ts)
+ *     r <main:8> <sub:4>        revision: the record of one change of one key (revision.ts)
  */
 import { invariant } from '../machines/language/invariant.js';
 
-export const chainPrefix = 'c';
 export const journalPrefix = 'j';
 export const pagePrefix = 'k';
+export const namePrefix = 'm';
 export const requestsPrefix = 'q';
 export const revisionPrefix = 'r';
-type Prefix = 'c' | 'j' | 'k' | 'q' | 'r';
+type Prefix = 'j' | 'k' | 'm' | 'q' | 'r';
 
 const UINT32 = 2 ** 32;
 
@@ -35,6 +35,9 @@ export function numberPartKey(prefix: Prefix, number: number, part: number): Buf
   key.writeUInt32BE(part, 9);
   return key;
 }
+
+/** `m <name>` */
+export const nameKey = (name: string): Buffer => Buffer.from(`${namePrefix}${name}`);
 
 /** The number after the prefix. */
 export function numberOfKey(key: Uint8Array): number {

@@ -23,6 +23,8 @@ export const limits = {
   log_entries_before_trim: 10_000,
   log_bytes_before_trim: 256 * MiB,
   segment_bytes: 64 * MiB,
+  /** How far a segment's file is filled with zeros ahead of what is written. */
+  allocation_bytes: 4 * MiB,
 
   /* requests */
   request_bytes_max: 1536 * KiB,
@@ -39,6 +41,12 @@ export const limits = {
   quota_bytes: 2 * 1024 * MiB,
   compaction_batch_keys: 1_000,
   compaction_pause_ms: 10,
+  /** Records kept in memory beside the engine's own cache, by bytes of key and value. */
+  value_cache_bytes: 32 * MiB,
+  /** Keys looked at before the event loop gets its turn. */
+  keys_per_turn_max: 10_000,
+  /** Bytes of the store's journal before it is folded into pages of the key index, when the pages are not larger. */
+  journal_bytes_before_fold: 8 * MiB,
   /** Log indexes for which a request id is remembered. Replicated state: changing it is a new command version. */
   request_window_entries: 100_000,
   /** The outcome kept for a request id; a longer one is kept as its header, marked truncated. */

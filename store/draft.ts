@@ -1,0 +1,178 @@
+/**
+ * What is decided and not yet written, laid over the key index: the state as `decide` alone sees it. A command's changes can
+ * be taken back until the next one begins, and so can those of a whole run of commands whose records were not at hand.
+ */
+import type { KeyValue, RangeRequest } from '../machines/language/commands.js';
+import { EMPTY } from '../machines/language/bytes.js';
+import { invariant } from '../machines/language/invariant.js';
+import { createOf, isDeleted, type KeyHistory, type Place, placeAt, versionOf } from './key-history.js';
+import { type KeyIndex, type KeyRange, keyRange } from './key-index.js';
+import { type Found, type Located, rowsWanted } from './range.js';
+import type { Change } from './revision.js';
+
+/** The life a key is in: when it began and how often it was changed since. */
+export interface Life {
+  readonly create: number;
+  readonly version: number;
+  readonly place: Place;
+}
+
+export interface Draft {
+  /** The decided revision, before the command at hand. */
+  revision: number;
+  /** The decided compaction; -1 before any. */
+  compact_revision: number;
+  /** What the command at hand changed so far. */
+  readonly changes: readonly Change[];
+  /** Places of records that were asked for and are not at hand: what was decided with them must be decided again. */
+  readonly missing: readonly Place[];
+
+  /** The revision that a read sees now: that of the command at hand once it has changed something. */
+  visibleRevision(): number;
+  /** The newest life of a key, undefined when it is absent or deleted. */
+  lifeOf(key: string): Life | undefined;
+  locate(range: KeyRange, revision: number, rows_max: number): Found;
+  /** The record at a place of a key; an empty one in its stead when it is not at hand (`missing`). */
+  recordOf(key: string, place: Place): KeyValue;
+  add(change: Change): void;
+
+  /** The command's changes stand; they are handed over. */
+  commit(): readonly Change[];
+  rollback(): void;
+  /** Takes back committed changes, newest first. */
+  takeBack(changes: readonly Change[]): void;
+  /** Forgets changes that the key index now holds. */
+  settle(changes: readonly Change[]): void;
+  clearMissing(): void;
+}
+
+export function makeDraft(
+  index: Pick<KeyIndex, 'get' | 'visit'>,
+  recordAtHand: (key: string, place: Place) => KeyValue | undefined,
+  revision: number,
+  compact_revision: number,
+): Draft {
+  const overlay = new Map<string, Change[]>();
+  let changes: Change[] = [];
+  let missing: Place[] = [];
+
+  const lastUpTo = (key: string, revision: number): Change | undefined =>
+    overlay.get(key)?.findLast((change) => change.main <= revision);
+
+  const placeOf = (key: string, history: KeyHistory | undefined, revision: number): Place | undefined => {
+    const change = lastUpTo(key, revision);
+    if (change !== undefined) return change.tombstone ? undefined : change;
+    return history === undefined ? undefined : placeAt(history, revision);
+  };
+
+  const drop = (change: Change): void => {
+    const list = overlay.get(change.key);
+    invariant(list?.at(-1) === change, 'changes are taken back newest first', { main: change.main, sub: change.sub });
+    list.pop();
+    if (list.length === 0) overlay.delete(change.key);
+  };
+
+  return {
+    revision,
+    compact_revision,
+    get changes() {
+      return changes;
+    },
+    get missing() {
+      return missing;
+    },
+    visibleRevision() {
+      return changes.length > 0 ? this.revision + 1 : this.revision;
+    },
+    lifeOf(key) {
+      const change = overlay.get(key)?.at(-1);
+      if (change !== undefined) {
+        if (change.tombstone) return undefined;
+        return { create: change.kv.create_revision, version: change.kv.version, place: change };
+      }
+      const history = index.get(key);
+      if (history === undefined || isDeleted(history)) return undefined;
+      const place = placeAt(history, Infinity);
+      invariant(place !== undefined, 'a living key has a place', { history });
+      return { create: createOf(history), version: versionOf(history), place };
+    },
+    locate(range, revision, rows_max) {
+      const located: Located[] = [];
+      let count = 0;
+      const meet = (key: string, place: Place | undefined): void => {
+        if (place === undefined) return;
+        count++;
+        if (located.length < rows_max) located.push({ key, place });
+      };
+      if (range.single) {
+        meet(range.from, placeOf(range.from, index.get(range.from), revision));
+        return { count, located };
+      }
+      const drafted = [...overlay.keys()].filter((key) => key >= range.from && key < range.to).sort();
+      let next = 0;
+      const meetDraftedBelow = (bound: string): void => {
+        for (; next < drafted.length && (drafted[next] as string) < bound; next++) {
+          const key = drafted[next] as string;
+          meet(key, placeOf(key, undefined, revision));
+        }
+      };
+      index.visit(range.from, range.to, Infinity, (key, history) => {
+        meetDraftedBelow(key);
+        if (drafted[next] === key) next++;
+        meet(key, placeOf(key, history, revision));
+      });
+      meetDraftedBelow(range.to);
+      return { count, located };
+    },
+    recordOf(key, place) {
+      const change = overlay.get(key)?.find(({ main, sub }) => main === place.main && sub === place.sub);
+      const kv = change?.kv ?? recordAtHand(key, place);
+      if (kv !== undefined) return kv;
+      missing.push(place);
+      return NOT_AT_HAND;
+    },
+    add(change) {
+      const list = overlay.get(change.key);
+      if (list === undefined) overlay.set(change.key, [change]);
+      else list.push(change);
+      changes.push(change);
+    },
+    commit() {
+      const done = changes;
+      changes = [];
+      if (done.length > 0) this.revision++;
+      return done;
+    },
+    rollback() {
+      for (const change of changes.reverse()) drop(change);
+      changes = [];
+    },
+    takeBack(done) {
+      for (const change of done.toReversed()) drop(change);
+    },
+    settle(done) {
+      for (const change of done) {
+        const list = overlay.get(change.key);
+        invariant(list?.[0] === change, 'changes are written oldest first', { main: change.main, sub: change.sub });
+        if (list.length === 1) overlay.delete(change.key);
+        else list.shift();
+      }
+    },
+    clearMissing() {
+      missing = [];
+    },
+  };
+}
+
+const NOT_AT_HAND: KeyValue = {
+  key: EMPTY,
+  create_revision: 0,
+  mod_revision: 0,
+  version: 0,
+  value: EMPTY,
+  lease: 0n,
+};
+
+/** What a range request finds in the draft. */
+export const findInDraft = (draft: Draft, request: RangeRequest, revision: number): Found =>
+  draft.locate(keyRange(request.key, request.range_end), revision, rowsWanted(request));
