@@ -57,6 +57,8 @@ export interface DiskFile {
   close(): Promise<void>;
 }
 export const DISK = Symbol('Disk');
+/** The path of the data directory, for the adapters that work below it. */
+export const DATA_DIRECTORY = Symbol('DataDirectory');
 
 /* ---- engine ------------------------------------------------------------------------------------------------------- */
 
@@ -150,7 +152,7 @@ export interface LogStore extends LogView {
    * after `mark` stay where the entry at it has its term, otherwise none does.
    */
   install(mark: SnapshotMark, stateDirectory: string, cluster: ClusterId): Promise<void>;
-  /** Milliseconds of the last writes' syncs, for status. */
+  /** Bytes of the entries held. */
   readonly bytes: number;
   close(): Promise<void>;
 }
@@ -159,6 +161,10 @@ export const LOG_STORE = Symbol('LogStore');
 /** Data on disk is not what was written there: the node must not start, and must not be restarted (exit code 4). */
 export class DamagedError extends Error {
   override readonly name = 'DamagedError';
+}
+/** The data directory is another process's, another node's, or a newer build's: nothing is wrong with it (exit code 2). */
+export class DirectoryError extends Error {
+  override readonly name = 'DirectoryError';
 }
 /** The disk is full or a sync failed: nothing more can be kept (exit code 3). */
 export class DiskError extends Error {
