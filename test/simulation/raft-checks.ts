@@ -2,7 +2,15 @@
  * Raft's properties, checked at every step from outside: what a node promises in a letter against what its disk holds, and
  * what all nodes do against each other (Raft, figure 3).
  */
-import type { Entry, LogView, MemberId, PeerMessage, Role, Term } from '../../machines/language/vocabulary.js';
+import {
+  index,
+  type Entry,
+  type LogView,
+  type MemberId,
+  type PeerMessage,
+  type Role,
+  type Term,
+} from '../../machines/language/vocabulary.js';
 import { must } from './failure.js';
 
 /** A node as the checks see it, dead or alive. */
@@ -15,14 +23,16 @@ export interface Witness {
 export interface RaftChecks {
   /** A letter is about to leave a node. */
   letterLeaves(from: Witness, to: MemberId, message: PeerMessage): void;
-  /** A batch has become durable on a node. */
-  kept(by: Witness, entries: readonly Entry[]): void;
+  /** A batch is about to become durable on a node. */
+  keeping(by: Witness, entries: readonly Entry[]): void;
   /** A node applies entries that are said to be committed. */
   applied(by: Witness, entries: readonly Entry[]): void;
   announced(by: Witness, role: Role, term: Term): void;
   /** The highest index that anybody may have been told about. */
   readonly committed: number;
   readonly committedTerm: number;
+  /** Terms that had a leader. */
+  readonly terms: number;
 }
 
 export function createRaftChecks(witnesses: () => readonly Witness[], quorum: () => readonly MemberId[]): RaftChecks {
@@ -35,12 +45,19 @@ export function createRaftChecks(witnesses: () => readonly Witness[], quorum: ()
   let committedTerm = 0;
 
   const holds = ({ log }: Witness, at: number, term: number): boolean =>
-    log.termAt(at as never) === term || log.start.index >= at;
+    log.termAt(index(at)) === term || log.start.index >= at;
 
   function voted(voter: MemberId, term: number, candidate: MemberId): void {
     const earlier = votes.get(`${voter}/${term}`);
     must(earlier === undefined || earlier === candidate, 'one vote a term', { voter, term, earlier, candidate });
     votes.set(`${voter}/${term}`, candidate);
+  }
+
+  function mustNotReplace(by: Witness, at: number, digest: number | null): void {
+    const decided = chosen.get(at);
+    const held = decided !== undefined && by.log.termAt(index(at)) === decided.term;
+    const kept = !held || decided.digest === digest;
+    must(kept, 'a committed entry is never taken out of a log', { by: by.id, index: at, term: decided?.term });
   }
 
   return {
@@ -64,9 +81,9 @@ export function createRaftChecks(witnesses: () => readonly Witness[], quorum: ()
         must(durable, 'entries are durable before they are acknowledged', { from: from.id, message });
       }
     },
-    kept(by, entries) {
-      for (const entry of entries) {
-        const before = by.log.termAt((entry.index - 1) as never);
+    keeping(by, entries) {
+      entries.forEach((entry, i) => {
+        const before = entries[i - 1]?.term ?? by.log.termAt(index(entry.index - 1));
         const digest = digestOf(entry);
         const key = `${entry.index}/${entry.term}`;
         const other = matching.get(key);
@@ -75,14 +92,10 @@ export function createRaftChecks(witnesses: () => readonly Witness[], quorum: ()
           const same = other.digest === digest && (other.before === before || before === undefined);
           must(same, 'log matching', { by: by.id, index: entry.index, term: entry.term });
         }
-        const decided = chosen.get(entry.index);
-        must(decided === undefined || decided.digest === digest, 'a committed entry is never overwritten', {
-          by: by.id,
-          index: entry.index,
-          term: entry.term,
-          decided: decided?.term,
-        });
-      }
+        mustNotReplace(by, entry.index, digest);
+      });
+      const last = entries.at(-1)?.index ?? by.log.last;
+      for (let at = last + 1; at <= Math.min(by.log.last, committed); at++) mustNotReplace(by, at, null);
     },
     applied(by, entries) {
       for (const entry of entries) {
@@ -119,6 +132,9 @@ export function createRaftChecks(witnesses: () => readonly Witness[], quorum: ()
     },
     get committed() {
       return committed;
+    },
+    get terms() {
+      return leaders.size;
     },
     get committedTerm() {
       return committedTerm;

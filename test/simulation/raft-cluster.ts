@@ -34,7 +34,7 @@ export interface RaftCluster {
   readonly members: readonly RaftMember[];
   /** How long writes take: changed by faults. */
   pace: { log_ms: number; state_ms: number; snapshot_ms: number };
-  readonly counts: { proposed: number; appended: number; acknowledged: number; reads: number; elections: number };
+  readonly counts: { proposed: number; acknowledged: number; reads: number; answered: number };
   failure: SimulationFailure | null;
   start(member: RaftMember): void;
   stop(member: RaftMember): void;
@@ -74,7 +74,7 @@ export function createRaftCluster(seed: number, size: number, twist: RaftTwist =
     () => members.map((member) => member.disk),
     () => ids,
   );
-  const counts = { proposed: 0, appended: 0, acknowledged: 0, reads: 0, elections: 0 };
+  const counts = { proposed: 0, acknowledged: 0, reads: 0, answered: 0 };
   const asked = new Map<string, number>();
   let lastProposal = 0;
 
@@ -192,7 +192,6 @@ function watchOf(
   const awaited = new Map<string, number>();
   return {
     appended(id, effect) {
-      counts.appended += effect.ids.length;
       effect.ids.forEach((_, i) => awaited.set(`${id}/${effect.first + i}`, effect.term));
     },
     refused: () => undefined,
@@ -210,6 +209,7 @@ function watchOf(
       const before = asked.get(key);
       must(before !== undefined, 'a read is answered once, and only if it was asked', { id, read: effect.id });
       asked.delete(key);
+      counts.answered++;
       const facts = { id, index: effect.index, committedWhenAsked: before, role: byId(members, id)?.node?.role };
       must(effect.index >= before, 'a read sees every write that was acknowledged before it', facts);
       must(appliedNow >= effect.index, 'a read waits until its index is applied', { ...facts, appliedNow });

@@ -207,8 +207,8 @@ function createLogRoom(
   let writing: readonly EffectOf<'persist'>[] = [];
 
   const keep = (job: Batch): void => {
+    checks.keeping(disk, job.entries);
     disk.log.write(job);
-    checks.kept(disk, job.entries);
   };
   const next = (): void => {
     if (writing.length > 0) return;

@@ -1,9 +1,8 @@
 /** One seed of the raft cluster: faults drawn by swarm, load all along, then peace, in which it must make progress. */
 import { controlled } from './globals.js';
 import { SimulationFailure } from './failure.js';
-import { fairWeather, partition } from './network.js';
-import { createRaftCluster, type RaftCluster, type RaftMember, type RaftTwist } from './raft-cluster.js';
-import type { Chance } from './chance.js';
+import { disturb, drawKinds, endFaults, type Stage } from './faults.js';
+import { createRaftCluster, type RaftCluster, type RaftTwist } from './raft-cluster.js';
 
 export interface Report {
   readonly seed: number;
@@ -14,9 +13,6 @@ export interface Report {
   readonly failure: SimulationFailure | null;
   readonly counts: Readonly<Record<string, number>>;
 }
-
-const faultKinds = ['crash', 'crashAll', 'pause', 'partition', 'weather', 'drift', 'slowDisk', 'transfer'] as const;
-type FaultKind = (typeof faultKinds)[number];
 
 export interface RunOptions {
   readonly faulty_ms?: number;
@@ -31,16 +27,17 @@ export function runRaft(seed: number, options: RunOptions = {}): Promise<Report>
   const size = seed % 4 === 0 ? 5 : 3;
   const cluster = createRaftCluster(seed, size, options.twist);
   const { world } = cluster;
-  const kinds = faultKinds.filter(() => world.chance.happens(0.5));
+  const stage = stageOf(cluster);
+  const kinds = drawKinds(stage);
   return controlled(world, () => {
     for (const member of cluster.members) cluster.start(member);
     const tell = (what: string): void => options.tell?.(`${world.now_ms().toFixed(1).padStart(9)}  ${what}`);
     const faulty_ms = options.faulty_ms ?? 20_000;
     try {
       load(cluster, faulty_ms);
-      disturb(cluster, kinds, faulty_ms, tell);
+      disturb(stage, kinds, faulty_ms, tell);
       advance(cluster, faulty_ms);
-      makePeace(cluster, tell);
+      makePeace(cluster, stage, tell);
     } catch (error) {
       if (!(error instanceof SimulationFailure)) throw error;
       cluster.failure ??= error;
@@ -52,7 +49,7 @@ export function runRaft(seed: number, options: RunOptions = {}): Promise<Report>
       hash: world.hash,
       faults: kinds,
       failure: cluster.failure,
-      counts: { ...cluster.counts, committed: cluster.checks.committed },
+      counts: { ...cluster.counts, committed: cluster.checks.committed, terms: cluster.checks.terms },
     };
   });
 }
@@ -77,97 +74,45 @@ function load(cluster: RaftCluster, until_ms: number): void {
   world.after(0, again);
 }
 
-function disturb(
-  cluster: RaftCluster,
-  kinds: readonly FaultKind[],
-  until_ms: number,
-  tell: (what: string) => void,
-): void {
-  const { world } = cluster;
-  const mean_ms = world.chance.pick([300, 1000, 2500]);
-  const again = (): void => {
-    if (world.now_ms() >= until_ms || kinds.length === 0) return;
-    tell(inject(cluster, world.chance.pick(kinds), world.chance));
-    world.after(mean_ms * 2 * world.chance.fraction(), again);
-  };
-  world.after(mean_ms, again);
-}
+const ordinaryPace = { log_ms: 0.5, state_ms: 0.3, snapshot_ms: 10 };
 
-function inject(cluster: RaftCluster, kind: FaultKind, chance: Chance): string {
-  const { members, network, world } = cluster;
-  const leader = members.find((member) => member.node?.role === 'leader');
-  const victim = leader !== undefined && chance.happens(0.4) ? leader : chance.pick(members);
-  const back = (member: RaftMember): void => {
-    world.after(chance.pick([1, 200, 3000]) * chance.fraction(), () => {
-      if (member.node === null) cluster.start(member);
-    });
+/** The cluster as faults see it. */
+function stageOf(cluster: RaftCluster): Stage {
+  const { world, network, members } = cluster;
+  return {
+    world,
+    network,
+    actors: members.map((member) => ({
+      name: member.name,
+      life: () => member.node?.life ?? null,
+      leads: () => member.node?.role === 'leader',
+      start: () => cluster.start(member),
+      stop: () => cluster.stop(member),
+    })),
+    others: {
+      slowDisk: (chance) => {
+        cluster.pace = {
+          log_ms: chance.pick([0.5, 0.5, 5, 60]),
+          state_ms: chance.pick([0.3, 10, 100]),
+          snapshot_ms: chance.pick([5, 100, 1500]),
+        };
+        return JSON.stringify(cluster.pace);
+      },
+      transfer: (chance) => {
+        const target = chance.happens(0.5) ? null : chance.pick(members).disk.id;
+        for (const { node } of members) if (node?.role === 'leader') node.tell({ type: 'transfer.asked', target });
+        return String(target);
+      },
+    },
   };
-  switch (kind) {
-    case 'crash':
-      cluster.stop(victim);
-      back(victim);
-      return `crash ${victim.name}`;
-    case 'crashAll':
-      for (const member of members) {
-        cluster.stop(member);
-        back(member);
-      }
-      return 'crash all';
-    case 'pause': {
-      const life = victim.node?.life;
-      life?.pause();
-      world.after(chance.pick([20, 800, 4000]) * chance.fraction(), () => life?.resume());
-      return `pause ${victim.name}`;
-    }
-    case 'partition':
-      network.heal();
-      return chance.happens(0.3)
-        ? 'heal'
-        : `partition ${partition(
-            world,
-            network,
-            members.map((one) => one.name),
-          )}`;
-    case 'weather':
-      network.weather = chance.happens(0.3)
-        ? fairWeather
-        : {
-            delay_ms: chance.pick([0.2, 5, 40]),
-            jitter_ms: chance.pick([0.5, 20, 150]),
-            drop: chance.pick([0, 0.02, 0.2, 0.5]),
-            repeat: chance.pick([0, 0.1, 0.5]),
-            late: chance.pick([0, 0.02, 0.2]),
-            late_ms: chance.pick([500, 3000, 10_000]),
-          };
-      return `weather ${JSON.stringify(network.weather)}`;
-    case 'drift':
-      victim.node?.life.drift(chance.pick([0.7, 0.95, 1, 1.05, 1.4]));
-      return `drift ${victim.name}`;
-    case 'slowDisk':
-      cluster.pace = {
-        log_ms: chance.pick([0.5, 0.5, 5, 60]),
-        state_ms: chance.pick([0.3, 10, 100]),
-        snapshot_ms: chance.pick([5, 100, 1500]),
-      };
-      return `pace ${JSON.stringify(cluster.pace)}`;
-    case 'transfer':
-      leader?.node?.tell({ type: 'transfer.asked', target: chance.happens(0.5) ? null : chance.pick(members).disk.id });
-      return 'transfer';
-  }
 }
 
 /** No fault any more: within a bound of virtual time a write must reach every state, and every node must answer a read. */
-function makePeace(cluster: RaftCluster, tell: (what: string) => void): void {
+function makePeace(cluster: RaftCluster, stage: Stage, tell: (what: string) => void): void {
   if (cluster.failure !== null) return;
-  const { world, members, network } = cluster;
-  network.heal();
-  network.weather = fairWeather;
-  cluster.pace = { log_ms: 0.5, state_ms: 0.3, snapshot_ms: 10 };
-  for (const member of members) {
-    if (member.node === null) cluster.start(member);
-    member.node?.life.resume();
-    member.node?.life.drift(1);
-  }
+  const { world, members } = cluster;
+  endFaults(stage);
+  cluster.pace = ordinaryPace;
   tell('peace');
   const began_ms = world.now_ms();
   const before = cluster.counts.acknowledged;

@@ -1,0 +1,122 @@
+/**
+ * What really happened: the committed entries, as the members decided them, replayed by the model. Every member's decisions,
+ * states and local reads are held against it.
+ */
+import type { Command } from '../../machines/language/commands.js';
+import { decodeCommand } from '../../machines/language/codec.js';
+import { toHex } from '../../machines/language/bytes.js';
+import type { Entry } from '../../machines/language/vocabulary.js';
+import type { Decided, KvStore } from '../../store/ports.js';
+import { must } from './failure.js';
+import type { LocalRead } from './history.js';
+import { emptyState, type Output, sameOutput, type State, step } from './model.js';
+import { inputOf, outputOfDecision } from './operations.js';
+
+export interface Truth {
+  /** The store of a member, watched. */
+  watch(member: string, kv: KvStore): KvStore;
+  readonly state: State;
+  /** How many entries are known. */
+  readonly length: number;
+  /** Held against the replay. */
+  judgeRead(read: LocalRead): void;
+  /** Members with equal applied indexes have equal states. */
+  compareState(member: string, applied: number, hash: number): void;
+}
+
+interface Known {
+  readonly term: number;
+  readonly digest: number;
+  readonly output: Output | null;
+}
+
+export function createTruth(): Truth {
+  const known = new Map<number, Known>();
+  const outcomes = new Map<string, Output>();
+  const hashes = new Map<number, { member: string; hash: number }>();
+  let state = emptyState;
+
+  /** The model's outcome of the entry that comes next. */
+  const learn = (entry: Entry): Known => {
+    const fresh = { term: entry.term, digest: digestOf(entry), output: null };
+    if (entry.kind !== 'command') return fresh;
+    const command = decodeCommand(entry.data);
+    const id = requestKey(command);
+    const before = id === null ? undefined : outcomes.get(id);
+    if (before !== undefined) return { ...fresh, output: before };
+    const next = step(state, inputOf(command));
+    state = next.state;
+    if (id !== null) outcomes.set(id, next.output);
+    return { ...fresh, output: next.output };
+  };
+
+  const judge = (member: string, entry: Entry, decided: Decided | undefined): void => {
+    must(decided?.index === entry.index, 'entries are decided in order', { member, index: entry.index });
+    let truth = known.get(entry.index);
+    if (truth === undefined) {
+      must(entry.index === known.size + 1, 'entries are decided without gaps', { member, index: entry.index });
+      truth = learn(entry);
+      known.set(entry.index, truth);
+    }
+    const facts = { member, index: entry.index, term: entry.term, other: truth.term };
+    must(truth.term === entry.term && truth.digest === digestOf(entry), 'state machine safety', facts);
+    if (entry.kind !== 'command' || truth.output === null || decided.decision === null) return;
+    const output = outputOfDecision(inputOf(decodeCommand(entry.data)), decided.decision);
+    const same = output === null || sameOutput(output, truth.output);
+    must(same, 'a decision is what the model says', { ...facts, output, model: truth.output });
+  };
+
+  return {
+    watch(member, kv) {
+      const decide: KvStore['decide'] = async (entries) => {
+        const decided = await kv.decide(entries);
+        entries.forEach((entry, i) => judge(member, entry, decided[i]));
+        return decided;
+      };
+      return replace(kv, { decide });
+    },
+    get state() {
+      return state;
+    },
+    get length() {
+      return known.size;
+    },
+    judgeRead({ member, input, output, answeredBefore }) {
+      if (output.type === 'error') return;
+      const facts = { member, input, output, answeredBefore };
+      const fresh = output.revision >= answeredBefore;
+      must(fresh, 'a local read is not older than what the member has answered', facts);
+      must(output.revision <= state.revision, 'a local read is of a revision that exists', facts);
+      let at = state;
+      while (at.revision > output.revision && at.previous !== null) at = at.previous;
+      // Compacted or not: what the member had of that revision is what it had.
+      const expected = step({ ...at, compacted: -1 }, input).output;
+      must(sameOutput(expected, output), 'a local read shows the state of its revision', { ...facts, expected });
+    },
+    compareState(member, applied, hash) {
+      const other = hashes.get(applied);
+      if (other === undefined) hashes.set(applied, { member, hash });
+      else must(other.hash === hash, 'equal applied indexes, equal states', { member, other: other.member, applied });
+    },
+  };
+}
+
+/** An object with some methods replaced; the others keep their `this`. */
+export function replace<T extends object>(original: T, changes: Partial<T>): T {
+  return new Proxy(original, {
+    get(target, name) {
+      if (name in changes) return changes[name as keyof T];
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
+const requestKey = ({ request }: Command): string | null =>
+  request === null ? null : `${toHex(request.client)}/${request.number}`;
+
+function digestOf(entry: Entry): number {
+  let hash: number = entry.term;
+  if (entry.kind === 'command') for (const byte of entry.data) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash | 0;
+}
