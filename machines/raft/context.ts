@@ -37,6 +37,8 @@ export interface RaftInput {
   readonly seed: number;
   /** The log begins after applied + 1, or the state is gone: fetch a snapshot before promising anything. */
   readonly behind: boolean;
+  /** Campaigns are numbered from here on: no number is used in two lives (default 0). */
+  readonly campaign?: number;
   readonly settings: RaftSettings;
 }
 
@@ -110,7 +112,7 @@ export interface RaftContext {
   readonly leader: MemberId | null;
   readonly silent: ReadonlySet<'door' | 'bulk'>;
 
-  /** Numbers the campaigns of this life. */
+  /** The number of the last campaign. */
   readonly campaign: number;
   readonly votes: ReadonlyMap<MemberId, boolean>;
   /** The leader itself asked for the coming campaign. */
@@ -189,7 +191,7 @@ export function firstContext(input: RaftInput): RaftContext {
     random: draw.random,
     leader: null,
     silent: new Set(),
-    campaign: 0,
+    campaign: input.campaign ?? 0,
     votes: new Map(),
     invited: false,
     progress: new Map(),
