@@ -6,6 +6,8 @@ import type { DoorHandlers, PeerHandlers } from '../transport/ports.js';
 export interface Incoming {
   peers: PeerHandlers | null;
   door: DoorHandlers | null;
+  /** A leader is heard: the node can be asked. */
+  readonly led: () => void;
 }
 
 export const peerHandlers = (incoming: Incoming): PeerHandlers => ({

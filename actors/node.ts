@@ -22,6 +22,8 @@ interface Recovered {
 export interface RunningNode {
   /** The actor system: rooms by their systemId. */
   readonly system: System;
+  /** Resolves once it can be asked: it is in its cluster and has heard a leader. Never rejects. */
+  readonly serving: Promise<void>;
   /** How its life ended. Never rejects. */
   readonly closed: Promise<Ending>;
   /** Leaves in good order: hands leadership over, answers what it has taken, closes. */
@@ -30,7 +32,9 @@ export interface RunningNode {
 
 /** Starts a node. `raft` is the protocol's chart with its effects wired, replaced only by tests. */
 export function startNode(ports: NodePorts, settings: NodeSettings, raft: typeof raftRoom = raftRoom): RunningNode {
-  const incoming: Incoming = { peers: null, door: null };
+  let led = (): void => undefined;
+  const serving = new Promise<void>((resolve) => (led = resolve));
+  const incoming: Incoming = { peers: null, door: null, led };
   const life = lifeMachine<Recovered, RoomsInput>(roomsMachine(ports, raft)).provide({
     actors: {
       recover: fromPromise(() => recover(ports, settings)),
@@ -60,6 +64,7 @@ export function startNode(ports: NodePorts, settings: NodeSettings, raft: typeof
   actor.start();
   return {
     system: actor.system as System,
+    serving,
     closed,
     stop: () => {
       actor.send({ type: 'stop' });
@@ -126,6 +131,8 @@ async function openRooms(
       applied,
       seed: ports.random.below(1, 0x7fffffff),
       behind,
+      // [safety] No campaign of an earlier life has this number: an answer to one may still be on its way.
+      campaign: self.epoch * 2 ** 20,
       settings,
     },
   };

@@ -104,6 +104,7 @@ function handle(desk: Desk, letter: RequestsLetter): void {
       return desk.ports.door.retire(letter.term);
     case 'announce':
       hear(standing, letter);
+      if (letter.leader !== null) desk.incoming.led();
       return desk.ports.door.hearLeader(letter.leader !== null && !standing.draining);
     case 'tick':
       return tick(desk, letter.now_ms);
