@@ -5,6 +5,7 @@ import {
   type ConnectionOptions as NatsOptions,
   credsAuthenticator,
   Events,
+  type Msg,
   type MsgHdrs,
   type NatsConnection,
   nkeyAuthenticator,
@@ -82,6 +83,22 @@ const tlsOptions = (tls: NonNullable<ConnectionOptions['tls']>): NonNullable<Nat
 /** `nats://user:secret@host:4222` → `nats://host:4222`. */
 export const withoutCredentials = (server: string): string => server.replace(/^([a-z]+:\/\/)?[^@/]*@/i, '$1');
 
+/**
+ * A subscription's callback whose exceptions end the process: nats.js would log one and read nothing more from the
+ * connection, and what is thrown here is a broken invariant.
+ */
+export const guarded =
+  (callback: (error: Error | null, message: Msg) => void) =>
+  (error: Error | null, message: Msg): void => {
+    try {
+      callback(error, message);
+    } catch (thrown) {
+      queueMicrotask(() => {
+        throw thrown;
+      });
+    }
+  };
+
 /* ---- a connection that proves itself ------------------------------------------------------------------------------ */
 
 export interface ProvenOptions {
@@ -119,7 +136,8 @@ export class ProvenConnection {
   }
 
   get connected(): boolean {
-    return this.online;
+    // Its information is gone while nats.js dials, a moment before it says so.
+    return this.online && this.connection?.info !== undefined;
   }
 
   /** Of the server that it is connected to now. */
@@ -137,7 +155,7 @@ export class ProvenConnection {
     bytes: Uint8Array,
     options?: { readonly headers?: MsgHdrs; readonly reply?: string },
   ): boolean {
-    if (!this.online || this.connection === null) return false;
+    if (!this.connected || this.connection === null) return false;
     try {
       this.connection.publish(subject, bytes, options);
       return true;

@@ -3,6 +3,7 @@
  * the encoding of its request. Everything thrown here is a QuorateError.
  */
 import { badRequest, errorOf, httpStatus, QuorateError } from '../machines/language/errors.js';
+import type { ClusterId } from '../machines/language/vocabulary.js';
 import type { Answer, Operation, Request } from './ports.js';
 import { OPERATIONS } from './subjects.js';
 import type { Fields, Value } from './unpack.js';
@@ -22,6 +23,7 @@ import {
   readList,
 } from './wire-values.js';
 
+export { requestFields } from './wire-requests.js';
 export { type Encoding, encodingOf } from './wire-values.js';
 
 /** Header names, as NATS shows them. */
@@ -71,7 +73,7 @@ export function encodeAnswer(
 
 function errorHeaders(error: QuorateError): Headers {
   return new Map([
-    [headerNames.error, error.message.replace(/[\r\n]+/g, ' ')],
+    [headerNames.error, error.message.slice(0, 500).replace(/[\r\n]+/g, ' ')],
     [headerNames.errorCode, String(httpStatus[error.code])],
   ]);
 }
@@ -157,20 +159,26 @@ const isOperation = (op: Value | undefined): op is Operation => typeof op === 's
 
 /**
  * The answers as messages of at most `bytes_max`, in order; only the last says `done`. An answer that does not fit alone
- * goes alone, and is larger: it travels in pieces.
+ * is replaced by what `whenTooLarge` makes of it; without that it goes alone, larger, and travels in pieces.
  */
 export function encodeBatchAnswers(
   answers: readonly BatchAnswer[],
   done: boolean,
   encoding: Encoding,
   bytes_max: number,
+  whenTooLarge?: (answer: BatchAnswer) => BatchAnswer,
 ): readonly Uint8Array[] {
   const whole = print({ answers: answers.map(writeItem), done }, encoding);
-  if (whole.length <= bytes_max || answers.length < 2) return [whole];
+  if (whole.length <= bytes_max) return [whole];
+  if (answers.length < 2) {
+    return whenTooLarge === undefined
+      ? [whole]
+      : encodeBatchAnswers(answers.map(whenTooLarge), done, encoding, bytes_max);
+  }
   const half = answers.length >> 1;
   return [
-    ...encodeBatchAnswers(answers.slice(0, half), false, encoding, bytes_max),
-    ...encodeBatchAnswers(answers.slice(half), done, encoding, bytes_max),
+    ...encodeBatchAnswers(answers.slice(0, half), false, encoding, bytes_max, whenTooLarge),
+    ...encodeBatchAnswers(answers.slice(half), done, encoding, bytes_max, whenTooLarge),
   ];
 }
 
@@ -199,6 +207,9 @@ export function decodeBatchAnswers(
 }
 
 /* ---- headers ------------------------------------------------------------------------------------------------------ */
+
+/** As answers show it in JSON: decimal. */
+export const formatClusterId = (cluster: ClusterId): string => cluster.toString();
 
 export const formatRequestId = (client: Uint8Array, number: number): string => `${hexOf(client)}-${number}`;
 
@@ -230,12 +241,6 @@ export function shortened(answer: Answer, op: Operation): Answer {
   if (answer.ok && write) return { ok: true, header: answer.header, truncated: true };
   return { ok: false, error: errorOf('AnswerTooLarge') };
 }
-
-/** An error of any kind as one for a client. */
-export const asQuorateError = (error: unknown): QuorateError =>
-  error instanceof QuorateError
-    ? error
-    : new QuorateError('Internal', `quorate: ${error instanceof Error ? error.message : String(error)}`);
 
 /** A whole message refused, before anything in it was looked at. */
 export const encodeError = (error: QuorateError, encoding: Encoding): ReturnType<typeof encodeAnswer> =>

@@ -1,0 +1,216 @@
+/**
+ * The desk behind every door: messages become asks, answers become messages. What a request's headers and size allow is
+ * settled here; NATS and memory only carry bytes.
+ */
+import type { RequestId, TxnOperation, TxnRequest } from '../machines/language/commands.js';
+import { badRequest, errorOf, QuorateError } from '../machines/language/errors.js';
+import { invariant } from '../machines/language/invariant.js';
+import { limits } from '../machines/language/limits.js';
+import type { Clock } from '../machines/language/time.js';
+import type { ClusterId, Term } from '../machines/language/vocabulary.js';
+import { gatherAnswers, replyOne } from './door-answers.js';
+import type { Answer, Ask, DoorHandlers, Operation, Request } from './ports.js';
+import type { Endpoint } from './subjects.js';
+import {
+  decodeBatch,
+  decodeRequest,
+  encodeError,
+  encodingOf,
+  formatClusterId,
+  headerNames,
+  parseCount,
+  parseRequestId,
+} from './wire.js';
+
+/** One message that came through a door, and its way back. */
+export interface DoorMessage {
+  readonly endpoint: Endpoint;
+  /** Whose leader's door it was; null: a door that any member opens. */
+  readonly term: Term | null;
+  readonly body: Uint8Array;
+  /** The header's value, '' when there is none. */
+  header(name: string): string;
+  /** Publishes one message to the asker. */
+  reply(body: Uint8Array, headers: ReadonlyMap<string, string>): void;
+}
+
+export interface DeskOptions {
+  readonly handlers: DoorHandlers;
+  readonly clock: Clock;
+  readonly request_bytes_max: number;
+  /** The largest message that can leave now. */
+  maxPayload(): number;
+}
+
+export interface Desk {
+  /** Clients that pin another cluster are refused from now on. */
+  serve(cluster: ClusterId): void;
+  receive(message: DoorMessage): void;
+  /** Resolves when every ask has its answer, or after limits.drain_max_ms. */
+  settled(): Promise<void>;
+  /** Requests that were refused or failed, by endpoint. */
+  errors(endpoint: Endpoint): number;
+}
+
+const TIMEOUT_MAX_MS = 3_600_000;
+
+interface DeskState {
+  readonly options: DeskOptions;
+  readonly failed: Map<Endpoint, number>;
+  readonly waiting: Set<() => void>;
+  cluster: ClusterId | null;
+  /** Asks without an answer yet. */
+  open: number;
+}
+
+export function createDesk(options: DeskOptions): Desk {
+  const state: DeskState = { options, failed: new Map(), waiting: new Set(), cluster: null, open: 0 };
+  return {
+    serve: (cluster) => void (state.cluster = cluster),
+    receive: (message) => {
+      try {
+        const { endpoint } = message;
+        checkCluster(state, message);
+        if (endpoint === 'batch' || endpoint === 'batch.read') receiveBatch(state, message);
+        else receiveOne(state, message, endpoint);
+      } catch (error) {
+        if (!(error instanceof QuorateError)) throw error;
+        countError(state, message.endpoint);
+        const { body, headers } = encodeError(error, encodingOf(message.body));
+        message.reply(body, headers);
+      }
+    },
+    settled: () => settled(state),
+    errors: (endpoint) => state.failed.get(endpoint) ?? 0,
+  };
+}
+
+function receiveOne(state: DeskState, message: DoorMessage, op: Operation): void {
+  const { options } = state;
+  const { request, encoding } = decodeRequest(op, message.body);
+  const refusal = tooLarge(request, options.request_bytes_max);
+  if (refusal !== null) throw refusal;
+  const id = requestId(message);
+  const timeout_ms = timeout(message);
+  const answer = answerOnce(state, op, (given) => replyOne(message, op, given, encoding, options.maxPayload()));
+  options.handlers.asked([{ request, id, timeout_ms, term: message.term, answer }]);
+}
+
+function receiveBatch(state: DeskState, message: DoorMessage): void {
+  const { handlers, request_bytes_max } = state.options;
+  const { client, items, encoding } = decodeBatch(message.body);
+  if (items.length > limits.batch_requests_max) {
+    throw badRequest(`batch: ${items.length} requests given; at most ${limits.batch_requests_max} go in one batch`);
+  }
+  const timeout_ms = timeout(message);
+  const operations = new Map<number, Operation>();
+  const answers = gatherAnswers(message, encoding, items.length, operations, state.options);
+  const asks: Ask[] = [];
+  const refused: (() => void)[] = [];
+  for (const item of items) {
+    const answer = answerOnce(state, message.endpoint, (given) => answers.add({ number: item.number, answer: given }));
+    const error = 'error' in item ? item.error : tooLarge(item.request, request_bytes_max);
+    if ('error' in item || error !== null) {
+      refused.push(() => answer({ ok: false, error: error ?? errorOf('RequestTooLarge') }));
+      continue;
+    }
+    operations.set(item.number, item.request.op);
+    const id = client !== null && isWrite(item.request) ? { client, number: item.number, since: item.since } : null;
+    asks.push({ request: item.request, id, timeout_ms, term: message.term, answer });
+  }
+  if (items.length === 0) answers.flush();
+  for (const refuse of refused) refuse();
+  if (asks.length > 0) handlers.asked(asks);
+}
+
+/** An ask is answered exactly once, and is open until then. */
+function answerOnce(state: DeskState, endpoint: Endpoint, answer: (given: Answer) => void): (given: Answer) => void {
+  let answered = false;
+  state.open += 1;
+  return (given) => {
+    invariant(!answered, 'an ask is answered once', { endpoint });
+    answered = true;
+    if (!given.ok) countError(state, endpoint);
+    answer(given);
+    state.open -= 1;
+    if (state.open === 0) for (const resolve of [...state.waiting]) resolve();
+  };
+}
+
+function settled(state: DeskState): Promise<void> {
+  const { clock } = state.options;
+  return new Promise((resolve) => {
+    if (state.open === 0) return resolve();
+    const done = () => {
+      clock.clearTimeout(timer);
+      state.waiting.delete(done);
+      resolve();
+    };
+    const timer = clock.setTimeout(done, limits.drain_max_ms);
+    state.waiting.add(done);
+  });
+}
+
+const countError = (state: DeskState, endpoint: Endpoint): unknown =>
+  state.failed.set(endpoint, (state.failed.get(endpoint) ?? 0) + 1);
+
+/** [safety] Two clusters of one name in one place would hear each other's clients. */
+export const nameInUse = (name: string, foreign: string, own: ClusterId): QuorateError =>
+  new QuorateError(
+    'FailedPrecondition',
+    `quorate: cluster name "${name}" is in use on these servers by cluster ${foreign}; this one is ` +
+      `${formatClusterId(own)}: give it another --cluster-name`,
+  );
+
+/* ---- what a request's headers and size allow ---------------------------------------------------------------------- */
+
+function checkCluster(state: DeskState, message: DoorMessage): void {
+  const pinned = message.header(headerNames.clusterId);
+  if (pinned !== '' && state.cluster !== null && pinned !== formatClusterId(state.cluster)) {
+    throw errorOf('ClusterIDMismatch');
+  }
+}
+
+/** How long the asker waits. */
+function timeout(message: DoorMessage): number {
+  const text = message.header(headerNames.timeoutMs);
+  if (text === '') return limits.request_timeout_ms;
+  return Math.min(parseCount(headerNames.timeoutMs, text), TIMEOUT_MAX_MS);
+}
+
+/** [safety] An id is nothing without the log index its client had seen: without it a late retry could be applied again. */
+function requestId(message: DoorMessage): RequestId | null {
+  const id = message.header(headerNames.request);
+  if (id === '') return null;
+  const since = message.header(headerNames.since);
+  if (since === '') throw badRequest(`header ${headerNames.since} is missing beside ${headerNames.request}`);
+  return { ...parseRequestId(id), since: parseCount(headerNames.since, since) };
+}
+
+const isWrite = ({ op }: Request): boolean =>
+  op === 'kv.put' || op === 'kv.delete' || op === 'kv.txn' || op === 'kv.compact';
+
+function tooLarge(request: Request, bytes_max: number): QuorateError | null {
+  return sizeOf(request) > bytes_max ? errorOf('RequestTooLarge') : null;
+}
+
+/** The bytes that a request would put into the log, without what frames them. */
+function sizeOf(request: Request): number {
+  if (request.op === 'kv.put') return request.body.key.length + request.body.value.length;
+  return request.op === 'kv.txn' ? sizeOfTxn(request.body) : 0;
+}
+
+function sizeOfTxn(txn: TxnRequest): number {
+  let sum = 0;
+  for (const { key, range_end, value } of txn.compare) sum += key.length + range_end.length + value.length;
+  for (const operation of txn.success) sum += sizeOfOperation(operation);
+  for (const operation of txn.failure) sum += sizeOfOperation(operation);
+  return sum;
+}
+
+function sizeOfOperation(operation: TxnOperation): number {
+  if ('put' in operation) return operation.put.key.length + operation.put.value.length;
+  if ('txn' in operation) return sizeOfTxn(operation.txn);
+  const { key, range_end } = 'range' in operation ? operation.range : operation.delete;
+  return key.length + range_end.length;
+}

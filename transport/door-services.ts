@@ -1,0 +1,62 @@
+/** The NATS services of a node as plans: which endpoints, on which subjects, in which queue group. */
+import type { Term } from '../machines/language/vocabulary.js';
+import type { Self } from './ports.js';
+import {
+  clusterSubject,
+  type Endpoint,
+  LEADER_ENDPOINTS,
+  leaderGroup,
+  MEMBER_ENDPOINTS,
+  MEMBERS_GROUP,
+  memberSubject,
+  OPERATIONS,
+} from './subjects.js';
+import { requestFields } from './wire.js';
+
+/** A service that should be there; it is opened again on every connection that is dialled. */
+export interface Plan {
+  readonly service: 'quorate' | 'quorate-ready' | 'quorate-leader';
+  readonly description: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly queue: string;
+  readonly term: Term | null;
+  subject(endpoint: Endpoint): string;
+}
+
+export const planKey = (plan: Pick<Plan, 'service' | 'term'>): string => `${plan.service} ${plan.term ?? ''}`;
+
+export const memberService = (self: Self): Plan => ({
+  service: 'quorate',
+  description: 'A member of a Quorate cluster, by name',
+  endpoints: [...OPERATIONS, 'batch', 'batch.read'],
+  queue: 'member',
+  term: null,
+  subject: (endpoint) => memberSubject(self.cluster_name, self.member.name, endpoint),
+});
+
+export const readyService = (self: Self): Plan => ({
+  service: 'quorate-ready',
+  description: 'Members of a Quorate cluster that hear a leader',
+  endpoints: MEMBER_ENDPOINTS,
+  queue: MEMBERS_GROUP,
+  term: null,
+  subject: (endpoint) => clusterSubject(self.cluster_name, endpoint),
+});
+
+export const leaderService = (self: Self, term: Term): Plan => ({
+  service: 'quorate-leader',
+  description: 'The leader of a Quorate cluster',
+  endpoints: LEADER_ENDPOINTS,
+  // [safety] A queue group of this term alone: no request passes from one term's leader to the next.
+  queue: leaderGroup(self.member.name, term),
+  term,
+  subject: (endpoint) => clusterSubject(self.cluster_name, endpoint),
+});
+
+const BATCH_FIELDS = ['client', 'since', 'requests'];
+
+/** What service discovery says of an endpoint: clients send a field only where it is listed. */
+export function describeEndpoint(endpoint: Endpoint): Record<string, string> {
+  const fields = endpoint === 'batch' || endpoint === 'batch.read' ? BATCH_FIELDS : [...requestFields[endpoint]];
+  return { request: JSON.stringify({ fields }), encodings: 'json, msgpack' };
+}

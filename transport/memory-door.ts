@@ -1,0 +1,109 @@
+/** A door inside one process: the same desk and services as on NATS, on a MemoryNetwork. */
+import type { Clock } from '../machines/language/time.js';
+import type { ClusterId, Term } from '../machines/language/vocabulary.js';
+import { createDesk, type Desk, nameInUse } from './door-desk.js';
+import { MemoryEcho } from './memory-echo.js';
+import type { MemoryNetwork, MemoryRequest } from './memory-network.js';
+import { leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
+import { type ClientDoor, type DoorHandlers, LinkError, type Self } from './ports.js';
+import { probeSubject } from './subjects.js';
+import { formatClusterId } from './wire.js';
+
+export class MemoryDoor implements ClientDoor {
+  private opened: { readonly self: Self; readonly desk: Desk; readonly echo: MemoryEcho } | null = null;
+  private readonly plans = new Map<string, readonly (() => void)[]>();
+
+  constructor(
+    private readonly network: MemoryNetwork,
+    private readonly clock: Clock,
+  ) {}
+
+  async open(self: Self, handlers: DoorHandlers): Promise<void> {
+    const { network, clock } = this;
+    const { request_bytes_max, max_payload } = network;
+    const desk = createDesk({ handlers, clock, request_bytes_max, maxPayload: () => max_payload });
+    const address = probeSubject(self.cluster_name, self.member.id, 'door', String(self.epoch));
+    const echo = new MemoryEcho(network, clock, self.member.name, address, 'door', (state) => handlers.link(state));
+    this.opened = { self, desk, echo };
+  }
+
+  async serve(cluster: ClusterId): Promise<void> {
+    const { self, desk } = this.whenOpen();
+    for (const other of this.network.serving.values()) {
+      if (other.name !== self.cluster_name || other.cluster === cluster) continue;
+      throw nameInUse(self.cluster_name, formatClusterId(other.cluster), cluster);
+    }
+    this.network.serving.set(this, { name: self.cluster_name, cluster });
+    desk.serve(cluster);
+    this.add(memberService(self));
+  }
+
+  hearLeader(heard: boolean): void {
+    const plan = readyService(this.whenOpen().self);
+    if (!heard) this.remove(planKey(plan));
+    else if (!this.plans.has(planKey(plan))) this.add(plan);
+  }
+
+  lead(term: Term): void {
+    this.add(leaderService(this.whenOpen().self, term));
+  }
+
+  retire(term: Term): void {
+    this.remove(planKey({ service: 'quorate-leader', term }));
+  }
+
+  probe(): void {
+    this.opened?.echo.probe();
+  }
+
+  async drain(): Promise<void> {
+    const { desk } = this.whenOpen();
+    for (const key of [...this.plans.keys()]) this.remove(key);
+    await desk.settled();
+  }
+
+  async close(): Promise<void> {
+    for (const key of [...this.plans.keys()]) this.remove(key);
+    this.network.serving.delete(this);
+    this.opened?.echo.close();
+    this.opened = null;
+  }
+
+  private add(plan: Plan): void {
+    const { self } = this.whenOpen();
+    const stops = plan.endpoints.map((endpoint) =>
+      this.network.subscribe({
+        subject: plan.subject(endpoint),
+        group: `${plan.service} ${plan.queue}`,
+        name: self.member.name,
+        hear: (request) => this.hear(plan, endpoint, request),
+      }),
+    );
+    this.plans.set(planKey(plan), stops);
+  }
+
+  private remove(key: string): void {
+    for (const stop of this.plans.get(key) ?? []) stop();
+    this.plans.delete(key);
+  }
+
+  /** What was on the way when a plan ended still arrives, with its term; at a closed door nothing does. */
+  private hear(plan: Plan, endpoint: Plan['endpoints'][number], request: MemoryRequest): void {
+    if (this.opened === null) return;
+    const { self, desk } = this.opened;
+    desk.receive({
+      endpoint,
+      term: plan.term,
+      body: request.body,
+      header: (name) => request.headers.get(name) ?? '',
+      reply: (body, headers) => {
+        if (this.opened !== null) request.reply(self.member.name, body, headers);
+      },
+    });
+  }
+
+  private whenOpen(): NonNullable<typeof this.opened> {
+    if (this.opened === null) throw new LinkError('closed', 'the door is not open');
+    return this.opened;
+  }
+}

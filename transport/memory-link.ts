@@ -1,0 +1,94 @@
+/** A client's connection inside one process, on a MemoryNetwork. */
+import type { Clock } from '../machines/language/time.js';
+import type { MemoryNetwork, MemoryRequest } from './memory-network.js';
+import { ANSWER_BYTES_MAX, pieceOf } from './piece-headers.js';
+import { addPiece, type Assembly } from './pieces.js';
+import { type ClientLink, LinkError, type LinkMessage } from './ports.js';
+
+export class MemoryLink implements ClientLink {
+  private readonly open = new Set<(error: LinkError) => void>();
+  private closed = false;
+
+  constructor(
+    private readonly network: MemoryNetwork,
+    private readonly clock: Clock,
+    private readonly name = 'client',
+  ) {}
+
+  get max_payload(): number {
+    return this.network.max_payload;
+  }
+
+  get connected(): boolean {
+    return !this.closed;
+  }
+
+  async request(
+    subject: string,
+    body: Uint8Array,
+    headers: ReadonlyMap<string, string>,
+    timeout_ms: number,
+  ): Promise<LinkMessage> {
+    const answers: LinkMessage[] = [];
+    await this.requestMany(subject, body, headers, timeout_ms, (message) => {
+      answers.push(message);
+      return 'done';
+    });
+    return answers[0] as LinkMessage;
+  }
+
+  requestMany(
+    subject: string,
+    body: Uint8Array,
+    headers: ReadonlyMap<string, string>,
+    timeout_ms: number,
+    onAnswer: (message: LinkMessage) => 'more' | 'done',
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.closed) return reject(new LinkError('closed', 'the connection was closed'));
+      if (body.length > this.max_payload) {
+        return reject(
+          new LinkError('tooLarge', `a message of ${body.length} bytes; the network takes ${this.max_payload}`),
+        );
+      }
+      let over = false;
+      let assembly: Assembly | undefined;
+      const end = (): boolean => {
+        if (over) return false;
+        over = true;
+        this.clock.clearTimeout(timer);
+        this.open.delete(fail);
+        return true;
+      };
+      const fail = (error: unknown) => {
+        if (end()) reject(error);
+      };
+      const timer = this.clock.setTimeout(
+        () => fail(new LinkError('timeout', `no answer from ${subject} in ${timeout_ms} ms`)),
+        timeout_ms,
+      );
+      this.open.add(fail);
+      const hear = (message: LinkMessage) => {
+        if (over) return;
+        const piece = pieceOf(message);
+        const assembled = piece === undefined ? undefined : addPiece(assembly, piece, ANSWER_BYTES_MAX);
+        assembly = assembled?.state === 'more' ? assembled.assembly : undefined;
+        if (assembled !== undefined && assembled.state !== 'whole') return;
+        const whole = assembled === undefined ? message : { ...message, body: assembled.bytes };
+        if (onAnswer(whole) === 'done' && end()) resolve();
+      };
+      const reply: MemoryRequest['reply'] = (from, answer, answerHeaders) => {
+        const message = { body: answer, headers: answerHeaders, subject };
+        this.network.schedule({ from, to: this.name, channel: 'answer', bytes: answer }, () => hear(message));
+      };
+      if (this.network.request(this.name, { subject, body, headers, reply })) return;
+      const nobody = () => fail(new LinkError('noResponders', 'nobody serves this'));
+      this.network.schedule({ from: 'server', to: this.name, channel: 'answer', bytes: new Uint8Array(0) }, nobody);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const fail of [...this.open]) fail(new LinkError('closed', 'the connection was closed'));
+  }
+}

@@ -1,0 +1,45 @@
+/** What the services on these NATS servers say of themselves, as far as a starting node must know it. */
+import type { NatsConnection } from 'nats';
+import type { Clock } from '../machines/language/time.js';
+import type { ClusterId } from '../machines/language/vocabulary.js';
+import { formatClusterId } from './wire.js';
+
+const ANSWERS_WITHIN_MS = 300;
+
+/** The id of another cluster that serves under `cluster_name`; null when none answers in time. */
+export function findForeignCluster(
+  nats: NatsConnection,
+  inbox: string,
+  cluster_name: string,
+  own: ClusterId,
+  clock: Clock,
+): Promise<string | null> {
+  return new Promise((resolve) => {
+    const finish = (found: string | null) => {
+      clock.clearTimeout(timer);
+      if (!nats.isClosed()) subscription.unsubscribe();
+      resolve(found);
+    };
+    const timer = clock.setTimeout(() => finish(null), ANSWERS_WITHIN_MS);
+    const subscription = nats.subscribe(inbox, {
+      callback: (error, message) => {
+        // 503: there is no such service at all.
+        if (error !== null || message.headers?.code === 503) return finish(null);
+        const id = clusterIdIn(message.data, cluster_name);
+        if (id !== null && id !== formatClusterId(own)) finish(id);
+      },
+    });
+    nats.publish('$SRV.INFO.quorate', new Uint8Array(0), { reply: inbox });
+  });
+}
+
+function clusterIdIn(data: Uint8Array, cluster_name: string): string | null {
+  try {
+    const info = JSON.parse(new TextDecoder().decode(data)) as { metadata?: Record<string, unknown> };
+    const { cluster, cluster_id } = info.metadata ?? {};
+    return cluster === cluster_name && typeof cluster_id === 'string' ? cluster_id : null;
+  } catch {
+    // Not a description of a service: somebody else's words.
+    return null;
+  }
+}

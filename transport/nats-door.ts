@@ -1,0 +1,229 @@
+/**
+ * The door of a node on NATS: its requests arrive as messages to NATS micro services, of which it opens up to three kinds.
+ *
+ * - `quorate`, from serve() on: everything at this member by name (`<cluster>.member.<name>.kv.put`, …). A linearizable read
+ *   asked of a follower by name is served through a read index; a write is answered `not leader`, which is a hint only.
+ * - `quorate-ready`, while a leader is heard: what any member serves (batch.read, cluster.list, maintenance.*), in one queue
+ *   group of all such members.
+ * - `quorate-leader`, one for each term of leadership, in a queue group of that term: writes, `batch`, and `kv.range`. The
+ *   subject cannot tell a serializable read from a linearizable one, so a plain `nats req quorate.kv.range` with
+ *   `"serializable": true` is served by the leader too, from its local state, without a quorum round; whoever wants any
+ *   member's state asks one by name, or through `batch.read`.
+ *
+ * A micro endpoint cannot be dropped; a whole service can be drained. Hence one service for each thing that comes and goes.
+ */
+import {
+  createInbox,
+  headers as natsHeaders,
+  type MsgHdrs,
+  type NatsConnection,
+  nuid,
+  type Service,
+  type ServiceMsg,
+} from 'nats';
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import { limits } from '../machines/language/limits.js';
+import { CLOCK, type Clock } from '../machines/language/time.js';
+import type { ClusterId, Term } from '../machines/language/vocabulary.js';
+import { createDesk, type Desk, nameInUse } from './door-desk.js';
+import { findForeignCluster } from './nats-discovery.js';
+import { guarded, ProvenConnection } from './nats-connection.js';
+import { NATS_SETTINGS, type NatsSettings } from './nats-peers.js';
+import { type ClientDoor, type DoorHandlers, LinkError, type Self } from './ports.js';
+import { checkName, type Endpoint, probeSubject } from './subjects.js';
+import { describeEndpoint, leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
+import { formatClusterId } from './wire.js';
+
+/** What is there once open() was called. */
+interface Opened {
+  readonly self: Self;
+  readonly handlers: DoorHandlers;
+  readonly desk: Desk;
+  readonly link: ProvenConnection;
+}
+
+@scoped(Lifecycle.ContainerScoped)
+export class NatsDoor implements ClientDoor {
+  private opened: Opened | null = null;
+  private cluster: ClusterId | null = null;
+  private readonly plans = new Map<string, Plan>();
+  private readonly running = new Map<string, Promise<Service | null>>();
+  private readonly stopping = new Set<Promise<unknown>>();
+
+  constructor(
+    @inject(NATS_SETTINGS) private readonly settings: NatsSettings,
+    @inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async open(self: Self, handlers: DoorHandlers): Promise<void> {
+    const cluster_name = checkName('cluster name', self.cluster_name);
+    const name = checkName('member name', self.member.name);
+    const link = new ProvenConnection({
+      connection: this.settings.connection,
+      name: `${cluster_name} ${name} door`,
+      probe_subject: probeSubject(cluster_name, self.member.id, 'door', nuid.next()),
+      silence_ms: this.settings.silence_ms,
+      clock: this.clock,
+      attach: (connection) => this.attach(connection),
+      state: (state) => handlers.link(state),
+    });
+    const desk = createDesk({
+      handlers,
+      clock: this.clock,
+      request_bytes_max: this.settings.request_bytes_max,
+      maxPayload: () => link.max_payload,
+    });
+    this.opened = { self, handlers, desk, link };
+    await link.open();
+  }
+
+  async serve(cluster: ClusterId): Promise<void> {
+    const { self, desk, link } = this.whenOpen();
+    const { nats } = link;
+    const inbox = createInbox(this.settings.connection.inbox_prefix);
+    const foreign =
+      nats === null ? null : await findForeignCluster(nats, inbox, self.cluster_name, cluster, this.clock);
+    if (foreign !== null) throw nameInUse(self.cluster_name, foreign, cluster);
+    this.cluster = cluster;
+    desk.serve(cluster);
+    this.add(memberService(self));
+  }
+
+  hearLeader(heard: boolean): void {
+    const { self } = this.whenOpen();
+    const plan = readyService(self);
+    if (!heard) this.remove(planKey(plan));
+    else if (!this.plans.has(planKey(plan))) this.add(plan);
+  }
+
+  lead(term: Term): void {
+    const { self } = this.whenOpen();
+    this.add(leaderService(self, term));
+  }
+
+  retire(term: Term): void {
+    this.remove(planKey({ service: 'quorate-leader', term }));
+  }
+
+  probe(): void {
+    this.opened?.link.probe();
+  }
+
+  async drain(): Promise<void> {
+    const { desk, link } = this.whenOpen();
+    for (const key of [...this.plans.keys()]) this.remove(key);
+    await this.atMost(limits.drain_max_ms, Promise.allSettled([...this.stopping]));
+    await desk.settled();
+    if (link.connected) await this.atMost(limits.drain_max_ms, Promise.allSettled([link.nats?.flush()]));
+  }
+
+  async close(): Promise<void> {
+    this.plans.clear();
+    await this.opened?.link.close();
+  }
+
+  /* ---- services ---------------------------------------------------------------------------------------------------- */
+
+  private add(plan: Plan): void {
+    const key = planKey(plan);
+    this.plans.set(key, plan);
+    const nats = this.whenOpen().link.nats;
+    if (nats !== null) this.running.set(key, this.start(nats, plan));
+  }
+
+  /** [safety] Drained, not dropped: what is on the way still arrives, with its term. */
+  private remove(key: string): void {
+    this.plans.delete(key);
+    const running = this.running.get(key);
+    this.running.delete(key);
+    if (running === undefined) return;
+    const stopped = running.then((service) => service?.stop());
+    this.stopping.add(stopped);
+    void stopped.finally(() => this.stopping.delete(stopped));
+  }
+
+  private attach(connection: NatsConnection): void {
+    this.running.clear();
+    for (const [key, plan] of this.plans) this.running.set(key, this.start(connection, plan));
+  }
+
+  private async start(nats: NatsConnection, plan: Plan): Promise<Service | null> {
+    const { self, handlers, link } = this.whenOpen();
+    try {
+      const service = await nats.services.add({
+        name: plan.service,
+        version: this.settings.version,
+        description: plan.description,
+        metadata: {
+          cluster: self.cluster_name,
+          cluster_id: formatClusterId(this.cluster ?? (0n as ClusterId)),
+          member: self.member.name,
+          member_id: self.member.id.toString(),
+          ...(plan.term === null ? {} : { term: String(plan.term) }),
+        },
+        statsHandler: (endpoint) => this.statsOf(plan, endpoint.subject),
+      });
+      for (const endpoint of plan.endpoints) {
+        service.addEndpoint(endpoint.replaceAll('.', '-'), {
+          subject: plan.subject(endpoint),
+          queue: plan.queue,
+          metadata: describeEndpoint(endpoint),
+          handler: guarded((error, message) => {
+            if (error === null) this.hear(endpoint, plan.term, message as ServiceMsg);
+          }),
+        });
+      }
+      void service.stopped.then((error) => {
+        // It ended by itself: these subjects are not allowed.
+        if (error !== null && this.plans.get(planKey(plan)) === plan && link.nats === nats) handlers.link('silent');
+      });
+      return service;
+    } catch (error) {
+      // The connection ended under it, or does not allow these subjects: a door that cannot open is as good as silent.
+      if (link.nats === nats && this.plans.has(planKey(plan))) handlers.link('silent');
+      if (!nats.isClosed()) throw error;
+      return null;
+    }
+  }
+
+  private async statsOf(plan: Plan, subject: string): Promise<Record<string, unknown>> {
+    const { handlers, desk } = this.whenOpen();
+    const endpoint = plan.endpoints.find((each) => plan.subject(each) === subject);
+    return { ...handlers.stats(), refused_or_failed: endpoint === undefined ? 0 : desk.errors(endpoint) };
+  }
+
+  private hear(endpoint: Endpoint, term: Term | null, message: ServiceMsg): void {
+    const { desk, link } = this.whenOpen();
+    const { reply } = message;
+    desk.receive({
+      endpoint,
+      term,
+      body: message.data,
+      header: (name) => message.headers?.get(name) ?? '',
+      reply: (body, given) => {
+        if (reply === undefined || reply === '') return;
+        link.publish(reply, body, given.size === 0 ? {} : { headers: toNatsHeaders(given) });
+      },
+    });
+  }
+
+  private whenOpen(): Opened {
+    if (this.opened === null) throw new LinkError('closed', 'the door is not open');
+    return this.opened;
+  }
+
+  private async atMost(delay_ms: number, work: Promise<unknown>): Promise<void> {
+    let timer: unknown;
+    const late = new Promise<void>((resolve) => {
+      timer = this.clock.setTimeout(resolve, delay_ms);
+    });
+    await Promise.race([work, late]);
+    this.clock.clearTimeout(timer);
+  }
+}
+
+function toNatsHeaders(given: ReadonlyMap<string, string>): MsgHdrs {
+  const headers = natsHeaders();
+  for (const [name, value] of given) headers.set(name, value);
+  return headers;
+}

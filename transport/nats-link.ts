@@ -1,0 +1,177 @@
+/** A client's connection to NATS: requests with one answer or several, on one inbox; answers in pieces are put together. */
+import { createInbox, Events, headers as natsHeaders, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
+import type { Clock } from '../machines/language/time.js';
+import { type ConnectionOptions, connectNats, guarded } from './nats-connection.js';
+import { ANSWER_BYTES_MAX, pieceOf } from './piece-headers.js';
+import { addPiece, type Assembly } from './pieces.js';
+import { type ClientLink, LinkError, type LinkMessage } from './ports.js';
+
+export type { ConnectionOptions } from './nats-connection.js';
+
+/** Connects, or rejects with a LinkError that names the servers. Every wait goes through `clock`. */
+export async function connectLink(
+  options: ConnectionOptions,
+  clock: Clock,
+  name = 'quorate client',
+): Promise<ClientLink> {
+  const nats = await connectNats(options, name);
+  return new NatsLink(nats, createInbox(options.inbox_prefix), clock);
+}
+
+const NO_RESPONDERS = 503;
+const NO_HEADERS: ReadonlyMap<string, string> = new Map();
+
+interface Waiting {
+  readonly timer: unknown;
+  assembly: Assembly | undefined;
+  onAnswer(message: LinkMessage): 'more' | 'done';
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+class NatsLink implements ClientLink {
+  private readonly waiting = new Map<string, Waiting>();
+  private online = true;
+  private asked = 0;
+
+  constructor(
+    private readonly nats: NatsConnection,
+    private readonly inbox: string,
+    private readonly clock: Clock,
+  ) {
+    nats.subscribe(`${inbox}.*`, { callback: guarded((error, message) => this.hear(error, message)) });
+    void this.follow();
+  }
+
+  get max_payload(): number {
+    return this.nats.info?.max_payload ?? 0;
+  }
+
+  get connected(): boolean {
+    return this.online && this.nats.info !== undefined;
+  }
+
+  async request(
+    subject: string,
+    body: Uint8Array,
+    headers: ReadonlyMap<string, string>,
+    timeout_ms: number,
+  ): Promise<LinkMessage> {
+    let answer: LinkMessage | undefined;
+    await this.requestMany(subject, body, headers, timeout_ms, (message) => {
+      answer = message;
+      return 'done';
+    });
+    if (answer === undefined) throw new LinkError('timeout', `no answer from ${subject}`);
+    return answer;
+  }
+
+  requestMany(
+    subject: string,
+    body: Uint8Array,
+    headers: ReadonlyMap<string, string>,
+    timeout_ms: number,
+    onAnswer: (message: LinkMessage) => 'more' | 'done',
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (!this.connected) return reject(this.whyNot());
+      const token = (++this.asked).toString(36);
+      const late = () =>
+        this.end(token)?.reject(new LinkError('timeout', `no answer from ${subject} in ${timeout_ms} ms`));
+      const timer = this.clock.setTimeout(late, timeout_ms);
+      this.waiting.set(token, { timer, assembly: undefined, onAnswer, resolve, reject });
+      try {
+        const reply = `${this.inbox}.${token}`;
+        this.nats.publish(subject, body, headers.size === 0 ? { reply } : { reply, headers: toNatsHeaders(headers) });
+      } catch (error) {
+        this.end(token);
+        reject(this.refused(subject, body, error));
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.online = false;
+    this.rejectAll(new LinkError('closed', 'the connection was closed'));
+    await this.nats.close();
+  }
+
+  private hear(error: Error | null, message: Msg): void {
+    // Subscriptions to one's own inbox are refused only by permissions.
+    if (error !== null) return this.rejectAll(new LinkError('disconnected', error.message, { cause: error }));
+    const token = message.subject.slice(this.inbox.length + 1);
+    const waiting = this.waiting.get(token);
+    if (waiting === undefined) return;
+    if (message.data.length === 0 && message.headers?.code === NO_RESPONDERS) {
+      this.end(token)?.reject(new LinkError('noResponders', 'nobody serves this'));
+      return;
+    }
+    try {
+      const answer = this.whole(waiting, toLinkMessage(message));
+      if (answer !== undefined && waiting.onAnswer(answer) === 'done') this.end(token)?.resolve();
+    } catch (error) {
+      this.end(token)?.reject(error);
+    }
+  }
+
+  /** The message, or the one whose last piece it is. A broken one counts as lost: the timeout tells. */
+  private whole(waiting: Waiting, message: LinkMessage): LinkMessage | undefined {
+    const piece = pieceOf(message);
+    if (piece === undefined) return message;
+    const assembled = addPiece(waiting.assembly, piece, ANSWER_BYTES_MAX);
+    waiting.assembly = assembled.state === 'more' ? assembled.assembly : undefined;
+    return assembled.state === 'whole' ? { ...message, body: assembled.bytes } : undefined;
+  }
+
+  private end(token: string): Waiting | undefined {
+    const waiting = this.waiting.get(token);
+    this.waiting.delete(token);
+    if (waiting !== undefined) this.clock.clearTimeout(waiting.timer);
+    return waiting;
+  }
+
+  private rejectAll(error: LinkError): void {
+    for (const token of [...this.waiting.keys()]) this.end(token)?.reject(error);
+  }
+
+  private refused(subject: string, body: Uint8Array, error: unknown): LinkError {
+    if (body.length + HEADER_BYTES > this.max_payload) {
+      const text = `a message of ${body.length} bytes to ${subject}; the server takes ${this.max_payload} with headers`;
+      return new LinkError('tooLarge', text, { cause: error });
+    }
+    return new LinkError('disconnected', error instanceof Error ? error.message : String(error), { cause: error });
+  }
+
+  private whyNot(): LinkError {
+    return this.nats.isClosed()
+      ? new LinkError('closed', 'the connection was closed')
+      : new LinkError('disconnected', 'not connected to a NATS server');
+  }
+
+  private async follow(): Promise<void> {
+    for await (const status of this.nats.status()) {
+      if (status.type === Events.Disconnect) {
+        this.online = false;
+        this.rejectAll(new LinkError('disconnected', 'the connection to the NATS server was lost'));
+      }
+      if (status.type === Events.Reconnect) this.online = true;
+    }
+    this.online = false;
+  }
+}
+
+/** What headers can add to a body, at most. */
+const HEADER_BYTES = 2048;
+
+function toNatsHeaders(given: ReadonlyMap<string, string>): MsgHdrs {
+  const headers = natsHeaders();
+  for (const [name, value] of given) headers.set(name, value);
+  return headers;
+}
+
+function toLinkMessage(message: Msg): LinkMessage {
+  const { headers } = message;
+  if (headers === undefined) return { body: message.data, headers: NO_HEADERS, subject: message.subject };
+  const map = new Map(headers.keys().map((name): [string, string] => [name, headers.get(name)]));
+  return { body: message.data, headers: map, subject: message.subject };
+}
