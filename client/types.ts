@@ -1,6 +1,6 @@
 /** What the client's callers see: options, requests' options, answers. Field names are camelCase; ids are bigint. */
 import type { SortOrder, SortTarget } from '../machines/language/commands.js';
-import type { Clock } from '../machines/language/time.js';
+import type { Clock, Random } from '../machines/language/time.js';
 import type { ClientLink } from '../transport/ports.js';
 
 export type { SortOrder, SortTarget };
@@ -30,6 +30,8 @@ export interface ConnectOptions {
   readonly link?: ClientLink | undefined;
   /** Time for tests and simulations; the real one by default. */
   readonly clock?: Clock | undefined;
+  /** Chance for simulations; real chance by default. */
+  readonly random?: Random | undefined;
 }
 
 export interface TlsOptions {

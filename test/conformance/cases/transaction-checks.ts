@@ -1,4 +1,4 @@
-/** What a transaction may not hold: the same key twice (B-12, B-13), and what is checked before anything is done (B-14). */
+/** What a transaction may not hold (B-12, B-13), and what is checked before anything of it is done (B-14). */
 import assert from 'node:assert/strict';
 import type { OpAsked } from '../driver.js';
 import { refusedWith, type Desk, type Group } from '../suite.js';

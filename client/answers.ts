@@ -1,0 +1,108 @@
+/** From what the wire carries to what callers read: camelCase, and `prevKv` only where there was one. */
+import type {
+  DeleteResult,
+  Header,
+  HashKvResult,
+  KeyValue as WireKeyValue,
+  MemberListResult,
+  OperationResult,
+  PutResult,
+  RangeResult,
+  StatusResult,
+  TxnResult,
+} from '../machines/language/commands.js';
+import type {
+  DeleteResponse,
+  GetResponse,
+  HashKvResponse,
+  KeyValue,
+  MemberListResponse,
+  OpResponse,
+  PutResponse,
+  ResponseHeader,
+  StatusResponse,
+  TxnResponse,
+} from './types.js';
+
+export const toHeader = (header: Header): ResponseHeader => ({
+  clusterId: header.cluster_id,
+  memberId: header.member_id,
+  revision: header.revision,
+  raftTerm: header.raft_term,
+  raftIndex: header.raft_index,
+});
+
+const toKeyValue = (kv: WireKeyValue): KeyValue => ({
+  key: kv.key,
+  value: kv.value,
+  createRevision: kv.create_revision,
+  modRevision: kv.mod_revision,
+  version: kv.version,
+  lease: kv.lease,
+});
+
+export const toGet = (header: ResponseHeader, result: RangeResult): GetResponse => ({
+  header,
+  kvs: result.kvs.map(toKeyValue),
+  more: result.more,
+  count: result.count,
+});
+
+export const toPut = (header: ResponseHeader, result: PutResult): PutResponse =>
+  result.prev_kv === null ? { header } : { header, prevKv: toKeyValue(result.prev_kv) };
+
+export const toDelete = (header: ResponseHeader, result: DeleteResult): DeleteResponse => ({
+  header,
+  deleted: result.deleted,
+  prevKvs: result.prev_kvs.map(toKeyValue),
+});
+
+export const toTxn = (header: ResponseHeader, result: TxnResult): TxnResponse => ({
+  header,
+  succeeded: result.succeeded,
+  responses: result.responses.map((one) => toOperation(header, one)),
+});
+
+function toOperation(outer: ResponseHeader, result: OperationResult): OpResponse {
+  const at = (revision: number): ResponseHeader => ({ ...outer, revision });
+  if ('range' in result) return { type: 'get', ...toGet(at(result.range.revision), result.range) };
+  if ('put' in result) return { type: 'put', ...toPut(at(result.put.revision), result.put) };
+  if ('delete' in result) return { type: 'delete', ...toDelete(at(result.delete.revision), result.delete) };
+  return { type: 'txn', ...toTxn(at(result.txn.revision), result.txn) };
+}
+
+export const toMemberList = (header: ResponseHeader, result: MemberListResult): MemberListResponse => ({
+  header,
+  members: result.members.map((member) => ({
+    id: member.id,
+    name: member.name,
+    peerUrls: member.peer_urls,
+    clientUrls: member.client_urls,
+    isLearner: member.is_learner,
+  })),
+});
+
+export const toStatus = (header: ResponseHeader, result: StatusResult): StatusResponse => ({
+  header,
+  name: result.name,
+  version: result.version,
+  storageVersion: result.storage_version,
+  dbSize: result.db_size,
+  dbSizeInUse: result.db_size_in_use,
+  dbSizeQuota: result.db_size_quota,
+  leader: result.leader,
+  raftIndex: result.raft_index,
+  raftTerm: result.raft_term,
+  raftAppliedIndex: result.raft_applied_index,
+  isLearner: result.is_learner,
+  errors: result.errors,
+  role: result.role,
+  revision: result.revision,
+});
+
+export const toHashKv = (header: ResponseHeader, result: HashKvResult): HashKvResponse => ({
+  header,
+  hash: result.hash,
+  compactRevision: result.compact_revision,
+  hashRevision: result.hash_revision,
+});

@@ -1,0 +1,38 @@
+/** A client over any link: its connection, and the groups of calls that share it. */
+import { badRequest } from '../machines/language/errors.js';
+import type { Clock } from '../machines/language/time.js';
+import type { ClientLink } from '../transport/ports.js';
+import { checkName } from '../transport/subjects.js';
+import { clientClock, clientRandom } from './clock.js';
+import { clusterOf } from './cluster.js';
+import { openConnection } from './connection.js';
+import { kvOf } from './kv.js';
+import { maintenanceOf } from './maintenance.js';
+import type { Client, ConnectOptions } from './types.js';
+
+const DEFAULT_CLUSTER = 'quorate';
+const DEFAULT_TIMEOUT_MS = 5_000;
+
+/** `dial` makes the connection that `options` do not bring along. */
+export async function clientOver(
+  options: ConnectOptions,
+  dial: (clock: Clock) => Promise<ClientLink>,
+): Promise<Client> {
+  const timeout_ms = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  if (!(timeout_ms > 0)) throw badRequest(`client: timeoutMs is ${String(timeout_ms)}; it must be above 0`);
+  const clock = options.clock ?? clientClock;
+  const { link } = options;
+  const connection = await openConnection({
+    dial: () => (link === undefined ? dial(clock) : Promise.resolve(link)),
+    clock,
+    random: options.random ?? clientRandom,
+    cluster: checkName('cluster name', options.clusterName ?? DEFAULT_CLUSTER),
+    timeout_ms,
+  });
+  return {
+    kv: kvOf(connection),
+    cluster: clusterOf(connection),
+    maintenance: maintenanceOf(connection),
+    close: () => connection.close(),
+  };
+}
