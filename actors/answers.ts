@@ -31,7 +31,10 @@ export function operationOf(request: Request): Operation {
       return { type: 'txn', txn: request.body };
     case 'kv.compact':
       return { type: 'compact', revision: request.body.revision };
-    default:
+    case 'kv.range':
+    case 'cluster.list':
+    case 'maintenance.status':
+    case 'maintenance.hashkv':
       throw new QuorateError('Internal', `quorate: ${request.op} changes nothing and is not proposed`);
   }
 }

@@ -1,5 +1,5 @@
 /** How a node comes into its cluster: it is in one already, it is told of its birth, or it founds it. */
-import { founderOf, gathering, heard, isBornIn, verdictOf, type Verdict } from '../machines/birth.js';
+import { founderOf, gathering, heard, isBornIn, verdictOf, type Gathering, type Verdict } from '../machines/birth.js';
 import { invariant } from '../machines/language/invariant.js';
 import type { ClusterId, Member } from '../machines/language/vocabulary.js';
 import type { LogState } from '../store/ports.js';
@@ -30,85 +30,86 @@ export async function join(input: JoinInput, signal: AbortSignal): Promise<LogSt
   return { ...state, cluster };
 }
 
-function beBorn({ ports, settings, self, incoming }: JoinInput, signal: AbortSignal): Promise<LogState> {
-  const { log, peers, clock, journal } = ports;
-  const others = settings.initial_members.filter((name) => name !== self.member.name);
-  return new Promise((resolve, reject) => {
-    let known = gathering(self.member, settings.initial_members, 0);
-    let timer: unknown;
-    let settled = false;
-    let told = '';
+/** One unborn member's questions and what came of them. */
+interface Birthing extends JoinInput {
+  known: Gathering;
+  timer: unknown;
+  settled: boolean;
+  told: string;
+  readonly born: (state: Promise<LogState>) => void;
+}
 
-    const end = (): void => {
-      settled = true;
-      clock.clearTimeout(timer);
-      incoming.peers = null;
-      signal.removeEventListener('abort', end);
-    };
-
-    const bear = (members: readonly Member[]): void => {
-      end();
-      journal.info('the cluster is born', {
-        members: members.map(({ name }) => name),
-        founder: founderOf(known.names),
-      });
-      log.bear({ cluster_name: self.cluster_name, members }).then(resolve, reject);
-    };
-
-    const act = (verdict: Verdict): void => {
-      if (settled) return;
-      if (verdict.type === 'found') return bear(verdict.members);
-      if (verdict.type === 'conflict') say(verdict.reason);
-    };
-
-    const say = (what: string): void => {
-      if (what !== told) journal.warn(what);
-      told = what;
-    };
-
-    const birth = (from: Member, message: BirthMessage): void => {
-      if (settled) return;
-      switch (message.type) {
-        case 'birth.asked': {
-          const { round } = message;
-          return peers.sendBirth(from.name, {
-            type: 'birth.answered',
-            round,
-            members: settings.initial_members,
-            cluster: null,
-          });
-        }
-        case 'birth.answered': {
-          const [next, verdict] = heard(known, from, message);
-          known = next;
-          return act(verdict);
-        }
-        case 'born':
-          if (isBornIn(self.member, message.members)) bear(message.members);
-      }
-    };
-
-    const ask = (): void => {
-      const verdict = verdictOf(known);
-      if (verdict.type === 'waiting' && verdict.missing.length > 0 && known.round % ROUNDS_BETWEEN_NEWS === 1) {
-        journal.info('waiting for all first members before the cluster is born', { missing: verdict.missing });
-      }
-      known = gathering(self.member, settings.initial_members, known.round + 1);
-      timer = clock.setTimeout(ask, ROUND_MS);
-      for (const name of others) {
-        peers.sendBirth(name, { type: 'birth.asked', round: known.round, members: settings.initial_members });
-      }
-      act(verdictOf(known));
-    };
-
-    signal.addEventListener('abort', end);
+function beBorn(input: JoinInput, signal: AbortSignal): Promise<LogState> {
+  const { incoming, ports, self, settings } = input;
+  return new Promise((born) => {
+    const known = gathering(self.member, settings.initial_members, 0);
+    const birthing: Birthing = { ...input, known, timer: null, settled: false, told: '', born };
+    signal.addEventListener('abort', () => end(birthing), { once: true });
     incoming.peers = {
       message: () => undefined,
-      birth,
+      birth: (from, message) => hear(birthing, from, message),
       piece: () => Promise.resolve(null),
       link: () => undefined,
-      dropped: (reason) => journal.warn('peer frame dropped', { reason }),
+      dropped: (reason) => ports.journal.warn('peer frame dropped', { reason }),
     };
-    ask();
+    ask(birthing);
   });
+}
+
+/** A new round: all listed members are asked again, and only answers to this round will count. */
+function ask(birthing: Birthing): void {
+  const { ports, self, settings, known } = birthing;
+  const verdict = verdictOf(known);
+  if (verdict.type === 'waiting' && verdict.missing.length > 0 && known.round % ROUNDS_BETWEEN_NEWS === 1) {
+    ports.journal.info('waiting for all first members before the cluster is born', { missing: verdict.missing });
+  }
+  birthing.known = gathering(self.member, settings.initial_members, known.round + 1);
+  birthing.timer = ports.clock.setTimeout(() => ask(birthing), ROUND_MS);
+  const { round } = birthing.known;
+  for (const name of settings.initial_members) {
+    if (name !== self.member.name) {
+      ports.peers.sendBirth(name, { type: 'birth.asked', round, members: settings.initial_members });
+    }
+  }
+  act(birthing, verdictOf(birthing.known));
+}
+
+function hear(birthing: Birthing, from: Member, message: BirthMessage): void {
+  if (birthing.settled) return;
+  const { ports, self, settings } = birthing;
+  switch (message.type) {
+    case 'birth.asked': {
+      const { round } = message;
+      const answer = { type: 'birth.answered', round, members: settings.initial_members, cluster: null } as const;
+      return ports.peers.sendBirth(from.name, answer);
+    }
+    case 'birth.answered': {
+      const [next, verdict] = heard(birthing.known, from, message);
+      birthing.known = next;
+      return act(birthing, verdict);
+    }
+    case 'born':
+      if (isBornIn(self.member, message.members)) bear(birthing, message.members);
+  }
+}
+
+function act(birthing: Birthing, verdict: Verdict): void {
+  if (birthing.settled || verdict.type === 'waiting') return;
+  if (verdict.type === 'found') return bear(birthing, verdict.members);
+  if (verdict.reason !== birthing.told) birthing.ports.journal.warn(verdict.reason);
+  birthing.told = verdict.reason;
+}
+
+function bear(birthing: Birthing, members: readonly Member[]): void {
+  end(birthing);
+  const { ports, self, known } = birthing;
+  const names = members.map(({ name }) => name);
+  ports.journal.info('the cluster is born', { members: names, founder: founderOf(known.names) });
+  birthing.born(ports.log.bear({ cluster_name: self.cluster_name, members }));
+}
+
+function end(birthing: Birthing): void {
+  birthing.settled = true;
+  birthing.ports.clock.clearTimeout(birthing.timer);
+  birthing.incoming.peers = null;
 }
