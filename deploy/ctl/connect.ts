@@ -1,0 +1,100 @@
+/** From the global flags to a cluster. Loaded by commands that need one: `version` and `completion` start without it. */
+import { readFileSync } from 'node:fs';
+import { compare, connect, op } from '../../client/index.js';
+import type { Client, Comparison, ConnectOptions, Op } from '../../client/types.js';
+import { within } from '../clock.js';
+import type { ClusterAccess, Comparing, Operation } from './cluster.js';
+import { badArguments, CommandFailure, exitCodes } from './failure.js';
+import type { Globals } from './globals.js';
+
+export async function connectCluster(globals: Globals): Promise<ClusterAccess> {
+  const options = connectOptions(globals);
+  const connecting = connect(options);
+  const client = await within(globals.dialTimeout, connecting).catch((error: unknown) => {
+    throw noConnection(globals, error);
+  });
+  if (client === undefined) {
+    connecting.then((late) => late.close()).catch(() => undefined); // it is too late for either outcome to matter
+    throw noConnection(globals, `no answer within --dial-timeout ${globals.dialTimeout} ms`);
+  }
+  return accessOf(client);
+}
+
+const noConnection = (globals: Globals, why: unknown): CommandFailure =>
+  new CommandFailure(
+    exitCodes.badConnection,
+    `cannot connect to the NATS servers ${globals.servers}: ${why instanceof Error ? why.message : String(why)}`,
+    { cause: why },
+  );
+
+export function connectOptions(globals: Globals): ConnectOptions {
+  if ((globals.cert === '') !== (globals.key === '')) throw badArguments('--cert and --key go together');
+  const given = (text: string): string | undefined => (text === '' ? undefined : text);
+  const tls = { ca: given(globals.cacert), cert: given(globals.cert), key: given(globals.key) };
+  return {
+    servers: globals.servers.split(',').map((server) => server.trim()),
+    clusterName: globals.clusterName,
+    timeoutMs: globals.commandTimeout,
+    name: 'quoratectl',
+    user: given(globals.natsUser),
+    password: given(globals.natsPassword),
+    token: given(globals.natsToken),
+    nkey: readSeed(globals.natsNkey),
+    creds: given(globals.natsCreds),
+    tls: Object.values(tls).some((file) => file !== undefined) ? tls : undefined,
+  };
+}
+
+function readSeed(file: string): string | undefined {
+  if (file === '') return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw badArguments(`--nats-nkey: ${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+export const accessOf = (client: Client): ClusterAccess => ({
+  get: (key, options) => client.kv.get(key, options),
+  put: (key, value, options) => client.kv.put(key, value, options),
+  delete: (key, options) => client.kv.delete(key, options),
+  txn: ({ comparisons, success, failure }) =>
+    client.kv
+      .txn()
+      .if(...comparisons.map(comparisonOf))
+      .then(...success.map(opOf))
+      .else(...failure.map(opOf))
+      .commit(),
+  compact: (revision, options) => client.kv.compact(revision, options),
+  memberList: (options) => client.cluster.memberList(options),
+  status: (member) => client.maintenance.status(member),
+  hashKv: (member, revision) => client.maintenance.hashKv(member, revision),
+  close: () => client.close(),
+});
+
+function opOf(operation: Operation): Op {
+  switch (operation.type) {
+    case 'get':
+      return op.get(operation.key, operation.options);
+    case 'put':
+      return op.put(operation.key, operation.value, operation.options);
+    case 'delete':
+      return op.delete(operation.key, operation.options);
+  }
+}
+
+function comparisonOf(comparing: Comparing): Comparison {
+  const { key, relation } = comparing;
+  switch (comparing.target) {
+    case 'version':
+      return compare.version(key)[relation](comparing.given);
+    case 'create':
+      return compare.createRevision(key)[relation](comparing.given);
+    case 'mod':
+      return compare.modRevision(key)[relation](comparing.given);
+    case 'value':
+      return compare.value(key)[relation](comparing.given);
+    case 'lease':
+      return compare.lease(key)[relation](comparing.given);
+  }
+}

@@ -1,0 +1,125 @@
+/** One line of JSON, in the shapes of etcd's RPC answers as Go writes them. */
+import type {
+  HashKvResponse,
+  KeyValue,
+  Member,
+  MemberListResponse,
+  OpResponse,
+  ResponseHeader,
+  StatusResponse,
+} from '../../client/types.js';
+import { goJson, omitEmpty } from './go-json.js';
+import type { Json } from './go-json.js';
+import type { MakePrinter } from './printer.js';
+import { inner, withoutRevision } from './printer.js';
+
+export const jsonPrinter: MakePrinter = (terminal, { hex }) => {
+  const print = (json: Json): void => terminal.out(`${goJson(json)}\n`);
+  return {
+    get: (response) => print(shapeOf({ type: 'get', ...response })),
+    put: (response) => print(shapeOf({ type: 'put', ...response })),
+    delete: (response) => print(shapeOf({ type: 'delete', ...response })),
+    txn: (response) => print(shapeOf({ type: 'txn', ...response })),
+    memberList: (response) => print(hex ? membersInHex(response) : members(response)),
+    endpointHealth: (list) =>
+      print(list.map(({ endpoint, health, took, error }) => ({ endpoint, health, took, ...omitEmpty({ error }) }))),
+    endpointStatus: (list) =>
+      print(list.map(({ endpoint, response }) => ({ Endpoint: endpoint, Status: statusShape(response) }))),
+    endpointHashKv: (list) =>
+      print(list.map(({ endpoint, response }) => ({ Endpoint: endpoint, HashKV: hashShape(response) }))),
+  };
+};
+
+const headerShape = ({ clusterId, memberId, revision, raftTerm }: ResponseHeader): Json =>
+  omitEmpty({ cluster_id: clusterId, member_id: memberId, revision, raft_term: raftTerm });
+
+const pairShape = (kv: KeyValue): Json =>
+  omitEmpty({
+    key: kv.key,
+    create_revision: kv.createRevision,
+    mod_revision: kv.modRevision,
+    version: kv.version,
+    value: kv.value,
+    lease: kv.lease,
+  });
+
+function shapeOf(response: OpResponse): Json {
+  const header = headerShape(response.header);
+  switch (response.type) {
+    case 'get':
+      return omitEmpty({ header, kvs: response.kvs.map(pairShape), more: response.more, count: response.count });
+    case 'put':
+      return omitEmpty({ header, prev_kv: response.prevKv === undefined ? undefined : pairShape(response.prevKv) });
+    case 'delete':
+      return omitEmpty({ header, deleted: response.deleted, prev_kvs: response.prevKvs.map(pairShape) });
+    case 'txn':
+      return omitEmpty({
+        header,
+        succeeded: response.succeeded,
+        responses: response.responses.map((each) => ({ Response: { [caseOf[each.type]]: shapeOf(inner(each)) } })),
+      });
+  }
+}
+
+const caseOf = {
+  get: 'response_range',
+  put: 'response_put',
+  delete: 'response_delete_range',
+  txn: 'response_txn',
+} as const;
+
+const memberShape = (member: Member): Json =>
+  omitEmpty({
+    ID: member.id,
+    name: member.name,
+    peerURLs: member.peerUrls,
+    clientURLs: member.clientUrls,
+    isLearner: member.isLearner,
+  });
+
+const members = (response: MemberListResponse): Json =>
+  omitEmpty({ header: headerShape(withoutRevision(response.header)), members: response.members.map(memberShape) });
+
+/** etcdctl leaves out who is a learner here; a learner is still told apart. */
+const membersInHex = ({ header, members: list }: MemberListResponse): Json => ({
+  header: {
+    cluster_id: header.clusterId.toString(16),
+    member_id: header.memberId.toString(16),
+    raft_term: header.raftTerm,
+  },
+  ...omitEmpty({
+    members: list.map((member) => ({
+      ID: member.id.toString(16),
+      name: member.name,
+      peerURLs: member.peerUrls,
+      clientURLs: member.clientUrls,
+      ...omitEmpty({ isLearner: member.isLearner }),
+    })),
+  }),
+});
+
+const statusShape = (status: StatusResponse): Json => ({
+  ...omitEmpty({
+    header: headerShape(status.header),
+    version: status.version,
+    dbSize: status.dbSize,
+    leader: status.leader,
+    raftIndex: status.raftIndex,
+    raftTerm: status.raftTerm,
+    raftAppliedIndex: status.raftAppliedIndex,
+    errors: status.errors,
+    dbSizeInUse: status.dbSizeInUse,
+    isLearner: status.isLearner,
+    storageVersion: status.storageVersion,
+    dbSizeQuota: status.dbSizeQuota,
+  }),
+  downgradeInfo: {},
+});
+
+const hashShape = (response: HashKvResponse): Json =>
+  omitEmpty({
+    header: headerShape(response.header),
+    hash: response.hash,
+    compact_revision: response.compactRevision,
+    hash_revision: response.hashRevision,
+  });
