@@ -56,15 +56,6 @@ export function makeDraft(
   let changes: Change[] = [];
   let missing: Place[] = [];
 
-  const lastUpTo = (key: string, revision: number): Change | undefined =>
-    overlay.get(key)?.findLast((change) => change.main <= revision);
-
-  const placeOf = (key: string, history: KeyHistory | undefined, revision: number): Place | undefined => {
-    const change = lastUpTo(key, revision);
-    if (change !== undefined) return change.tombstone ? undefined : change;
-    return history === undefined ? undefined : placeAt(history, revision);
-  };
-
   const drop = (change: Change): void => {
     const list = overlay.get(change.key);
     invariant(list?.at(-1) === change, 'changes are taken back newest first', { main: change.main, sub: change.sub });
@@ -84,46 +75,8 @@ export function makeDraft(
     visibleRevision() {
       return changes.length > 0 ? this.revision + 1 : this.revision;
     },
-    lifeOf(key) {
-      const change = overlay.get(key)?.at(-1);
-      if (change !== undefined) {
-        if (change.tombstone) return undefined;
-        return { create: change.kv.create_revision, version: change.kv.version, place: change };
-      }
-      const history = index.get(key);
-      if (history === undefined || isDeleted(history)) return undefined;
-      const place = placeAt(history, Infinity);
-      invariant(place !== undefined, 'a living key has a place', { history });
-      return { create: createOf(history), version: versionOf(history), place };
-    },
-    locate(range, revision, rows_max) {
-      const located: Located[] = [];
-      let count = 0;
-      const meet = (key: string, place: Place | undefined): void => {
-        if (place === undefined) return;
-        count++;
-        if (located.length < rows_max) located.push({ key, place });
-      };
-      if (range.single) {
-        meet(range.from, placeOf(range.from, index.get(range.from), revision));
-        return { count, located };
-      }
-      const drafted = [...overlay.keys()].filter((key) => key >= range.from && key < range.to).sort();
-      let next = 0;
-      const meetDraftedBelow = (bound: string): void => {
-        for (; next < drafted.length && (drafted[next] as string) < bound; next++) {
-          const key = drafted[next] as string;
-          meet(key, placeOf(key, undefined, revision));
-        }
-      };
-      index.visit(range.from, range.to, Infinity, (key, history) => {
-        meetDraftedBelow(key);
-        if (drafted[next] === key) next++;
-        meet(key, placeOf(key, history, revision));
-      });
-      meetDraftedBelow(range.to);
-      return { count, located };
-    },
+    lifeOf: (key) => lifeOf(overlay.get(key), index.get(key)),
+    locate: (range, revision, rows_max) => locate(index, overlay, range, revision, rows_max),
     recordOf(key, place) {
       const change = overlay.get(key)?.find(({ main, sub }) => main === place.main && sub === place.sub);
       const kv = change?.kv ?? recordAtHand(key, place);
@@ -162,6 +115,62 @@ export function makeDraft(
       missing = [];
     },
   };
+}
+
+function lifeOf(drafted: readonly Change[] | undefined, history: KeyHistory | undefined): Life | undefined {
+  const change = drafted?.at(-1);
+  if (change !== undefined) {
+    if (change.tombstone) return undefined;
+    return { create: change.kv.create_revision, version: change.kv.version, place: change };
+  }
+  if (history === undefined || isDeleted(history)) return undefined;
+  const place = placeAt(history, Infinity);
+  invariant(place !== undefined, 'a living key has a place', { history });
+  return { create: createOf(history), version: versionOf(history), place };
+}
+
+/** Where the key's value at `revision` stands, drafted changes before written ones. */
+function placeOf(
+  drafted: readonly Change[] | undefined,
+  history: KeyHistory | undefined,
+  revision: number,
+): Place | undefined {
+  const change = drafted?.findLast(({ main }) => main <= revision);
+  if (change !== undefined) return change.tombstone ? undefined : change;
+  return history === undefined ? undefined : placeAt(history, revision);
+}
+
+function locate(
+  index: Pick<KeyIndex, 'get' | 'visit'>,
+  overlay: ReadonlyMap<string, readonly Change[]>,
+  range: KeyRange,
+  revision: number,
+  rows_max: number,
+): Found {
+  const located: Located[] = [];
+  let count = 0;
+  const meet = (key: string, history: KeyHistory | undefined): void => {
+    const place = placeOf(overlay.get(key), history, revision);
+    if (place === undefined) return;
+    count++;
+    if (located.length < rows_max) located.push({ key, place });
+  };
+  if (range.single) {
+    meet(range.from, index.get(range.from));
+    return { count, located };
+  }
+  const drafted = [...overlay.keys()].filter((key) => key >= range.from && key < range.to).sort();
+  let next = 0;
+  const meetDraftedBelow = (bound: string): void => {
+    for (; next < drafted.length && (drafted[next] as string) < bound; next++) meet(drafted[next] as string, undefined);
+  };
+  index.visit(range.from, range.to, Infinity, (key, history) => {
+    meetDraftedBelow(key);
+    if (drafted[next] === key) next++;
+    meet(key, history);
+  });
+  meetDraftedBelow(range.to);
+  return { count, located };
 }
 
 const NOT_AT_HAND: KeyValue = {

@@ -151,23 +151,35 @@ class RocksEngine implements Engine {
   }
 }
 
-async function* pagesOf(iterator: Iterator): AsyncIterable<readonly EnginePair[]> {
-  try {
-    for (;;) {
+/** Not a generator: one that nobody began could not be ended, and would pin its snapshot. */
+function pagesOf(iterator: Iterator): AsyncIterableIterator<readonly EnginePair[]> {
+  let ended = false;
+  const end = async (): Promise<{ done: true; value: undefined }> => {
+    if (!ended) {
+      ended = true;
+      await call<void>('end iteration', (callback) => iterator.end(callback));
+    }
+    return { done: true, value: undefined };
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      if (ended) return { done: true, value: undefined };
       const first = await call<EnginePair | null>('iterate', (callback) =>
         iterator.next((error, key, value) =>
           callback(error, key === undefined || value === undefined ? null : [key, value]),
         ),
       );
-      if (first === null) return;
+      if (first === null) return end();
       const page: EnginePair[] = [first];
       // One `next` a pair would cost a turn of the event loop each.
       const fetched = iterator.cache ?? [];
       for (let i = fetched.length - 1; i > 0; i -= 2) page.push([fetched[i] as Buffer, fetched[i - 1] as Buffer]);
       fetched.length = 0;
-      yield page;
-    }
-  } finally {
-    await call<void>('end iteration', (callback) => iterator.end(callback));
-  }
+      return { done: false, value: page };
+    },
+    return: end,
+  };
 }

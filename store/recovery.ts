@@ -57,6 +57,7 @@ export async function recoverState(
       written.revision,
       written.compact_revision,
     ),
+    draft_index: written.index,
     requests,
     cache,
     written,

@@ -33,6 +33,8 @@ export interface StoreState {
   readonly engine: Engine;
   readonly index: KeyIndex;
   readonly draft: Draft;
+  /** The last entry decided. */
+  draft_index: number;
   readonly requests: RequestTable;
   readonly cache: ValueCache;
   /** The state as written: durable and visible. */

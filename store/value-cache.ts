@@ -47,7 +47,7 @@ export function makeValueCache(bytes_max: number): ValueCache {
     },
     set(key, kv) {
       const known = young.get(key) ?? old.get(key);
-      if (known === undefined || known.mod_revision < kv.mod_revision) keep(key, kv);
+      if (known === undefined || known.mod_revision <= kv.mod_revision) keep(key, kv);
     },
   };
 }

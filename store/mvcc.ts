@@ -1,0 +1,236 @@
+/** The revision store: the replicated state of a member on an engine. Its rooms are the other files; here they are joined. */
+import 'reflect-metadata';
+import { inject, Lifecycle, scoped } from 'tsyringe';
+import type { HashKvResult, RangeRequest, RangeResult, TxnRequest, TxnResult } from '../machines/language/commands.js';
+import { invariant } from '../machines/language/invariant.js';
+import { limits } from '../machines/language/limits.js';
+import { type Clock, CLOCK } from '../machines/language/time.js';
+import type { ClusterId, Entry, Index, Revision, Term } from '../machines/language/vocabulary.js';
+import { emptyPending, encodeBatch, makeVisible, type Pending } from './batch.js';
+import { sweep } from './compaction.js';
+import { decideBatch, type Fetched, placeName } from './deciding.js';
+import { fold, isFoldDue } from './fold.js';
+import { hashKv, hashState } from './hash.js';
+import { ENGINE_FACTORY } from './ports.js';
+import type { Decided, EngineFactory, KvStatus, KvStore, SnapshotSource, Written } from './ports.js';
+import { readRange, readTxn } from './reads.js';
+import { recoverState } from './recovery.js';
+import { snapshotSource } from './snapshot-stream.js';
+import type { StoreState } from './state.js';
+
+const AFTER_EVERY_KEY = Uint8Array.of(0xff);
+/** The engine is asked for its size again after this much was written. */
+const BYTES_BETWEEN_SIZES = 1024 * 1024;
+
+interface Waiter {
+  readonly revision: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+@scoped(Lifecycle.ContainerScoped)
+export class MvccStore implements KvStore {
+  #state: StoreState | null = null;
+  #pending = emptyPending();
+  #fetched: Fetched = new Map();
+  #writing_bytes = 0;
+  #background: Promise<void> | null = null;
+  /** What went wrong in the background: it ends the node at the next call. */
+  #failure: Error | null = null;
+  #waiters: Waiter[] = [];
+  #size = { bytes: 0, grown: 0 };
+  /** Smaller in tests that want to see folding. */
+  journal_bytes_before_fold: number = limits.journal_bytes_before_fold;
+
+  constructor(
+    @inject(ENGINE_FACTORY) private readonly engines: EngineFactory,
+    @inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  async open(stateDirectory: string): Promise<{ readonly applied: Index }> {
+    invariant(this.#state === null, 'a store is opened once before it is closed', { stateDirectory });
+    const engine = await this.engines.open(stateDirectory);
+    const fetched: Fetched = new Map();
+    try {
+      const state = await recoverState(engine, (place) => fetched.get(placeName(place)));
+      this.#fetched = fetched;
+      this.#pending = emptyPending();
+      this.#failure = null;
+      this.#size = { bytes: await engine.size_bytes(), grown: 0 };
+      this.#state = state;
+      // A sweep that a crash cut short left no trace in memory: it begins anew (B-25).
+      state.finished_compaction = -1;
+      this.#work();
+      return { applied: state.written.index as Index };
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  async reset(stateDirectory: string): Promise<{ readonly applied: Index }> {
+    await this.close();
+    await this.engines.destroy(stateDirectory);
+    return this.open(stateDirectory);
+  }
+
+  async decide(entries: readonly Entry[]): Promise<readonly Decided[]> {
+    const state = this.#open();
+    const next = state.draft_index + 1;
+    const first = entries[0];
+    if (first === undefined) return [];
+    invariant(first.index === next, 'entries are decided in order, none twice', { next, got: first.index });
+    const decided = await decideBatch(state, entries, this.#pending, this.#fetched);
+    state.draft_index = this.#pending.index;
+    return decided;
+  }
+
+  async write(): Promise<Written> {
+    const state = this.#open();
+    const pending = this.#pending;
+    if (pending.index === 0) return nothingNew(state);
+    this.#pending = emptyPending();
+    this.#writing_bytes = pending.bytes;
+    const written = await state.inTurn(() => this.#writeBatch(state, pending));
+    this.#writing_bytes = 0;
+    this.#work();
+    return written;
+  }
+
+  async #writeBatch(state: StoreState, pending: Pending): Promise<Written> {
+    const { writes, mark, journal_bytes } = encodeBatch(state, pending);
+    try {
+      await state.engine.write(writes, true);
+    } catch (error) {
+      // [safety] A failed sync is never tried again: what the disk holds now is not known.
+      this.#failure = asError(error);
+      throw error;
+    }
+    this.#size.grown += mark.record_bytes - state.written.record_bytes + journal_bytes;
+    return makeVisible(state, pending, mark, journal_bytes);
+  }
+
+  get undecided_bytes(): number {
+    return this.#pending.bytes + this.#writing_bytes;
+  }
+
+  get status(): KvStatus {
+    const { written, keys } = this.#open();
+    return {
+      revision: written.revision as Revision,
+      compact_revision: written.compact_revision,
+      db_size: this.#size.bytes + this.#size.grown,
+      db_size_in_use: written.record_bytes,
+      keys,
+    };
+  }
+
+  async range(request: RangeRequest): Promise<RangeResult> {
+    return readRange(this.#open(), this.clock, request);
+  }
+
+  async read(txn: TxnRequest): Promise<TxnResult> {
+    return readTxn(this.#open(), txn);
+  }
+
+  async hashKv(revision: number): Promise<HashKvResult> {
+    return hashKv(this.#open(), revision);
+  }
+
+  async hashState(): Promise<{ readonly applied: Index; readonly hash: number }> {
+    return hashState(this.#open());
+  }
+
+  async compacted(revision: number): Promise<void> {
+    const state = this.#open();
+    if (state.finished_compaction >= revision) return;
+    await new Promise<void>((resolve, reject) => void this.#waiters.push({ revision, resolve, reject }));
+  }
+
+  async snapshot(cluster: ClusterId, cluster_name: string): Promise<SnapshotSource> {
+    const state = this.#open();
+    // In turn: the pairs are those of the very state that the mark names.
+    const { head, pages } = await state.inTurn(async () => ({
+      head: {
+        cluster,
+        cluster_name,
+        revision: state.written.revision as Revision,
+        index: state.written.index as Index,
+        term: state.written.term as Term,
+        configuration: state.configuration.configuration,
+      },
+      pages: state.engine.iterate(Uint8Array.of(0), AFTER_EVERY_KEY)[Symbol.asyncIterator](),
+    }));
+    const pairs = { [Symbol.asyncIterator]: () => pages };
+    const source = snapshotSource(head, pairs, this.status.db_size);
+    return {
+      ...source,
+      close: async () => {
+        await source.close();
+        await pages.return?.();
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    const state = this.#state;
+    if (state === null) return;
+    this.#state = null;
+    state.closed = true;
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(new Error('the store was closed'));
+    await state.inTurn(() => state.engine.close());
+  }
+
+  #open(): StoreState {
+    if (this.#failure !== null) throw this.#failure;
+    invariant(this.#state !== null, 'a store is open when it is used', {});
+    return this.#state;
+  }
+
+  /** Starts what is due in the background: sweeping, folding, asking for the size. One worker at a time. */
+  #work(): void {
+    const state = this.#state;
+    if (state === null || this.#background !== null || !this.#isWorkDue(state)) return;
+    this.#background = this.#workOff(state)
+      .catch((error: unknown) => {
+        if (state.closed) return;
+        this.#failure ??= asError(error);
+        for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+      })
+      .finally(() => {
+        this.#background = null;
+        if (this.#failure === null) this.#work();
+      });
+  }
+
+  #isWorkDue(state: StoreState): boolean {
+    return (
+      state.finished_compaction < state.written.compact_revision ||
+      isFoldDue(state, this.journal_bytes_before_fold) ||
+      this.#size.grown > BYTES_BETWEEN_SIZES
+    );
+  }
+
+  async #workOff(state: StoreState): Promise<void> {
+    await sweep(state, this.clock, (revision) => this.#announce(revision));
+    if (!state.closed && isFoldDue(state, this.journal_bytes_before_fold)) await fold(state, this.clock);
+    if (!state.closed && this.#size.grown > BYTES_BETWEEN_SIZES) {
+      this.#size.grown = 0;
+      this.#size.bytes = await state.engine.size_bytes();
+    }
+  }
+
+  #announce(revision: number): void {
+    const done = this.#waiters.filter((waiter) => waiter.revision <= revision);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.revision > revision);
+    for (const waiter of done) waiter.resolve();
+  }
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+const nothingNew = (state: StoreState): Written => ({
+  applied: state.written.index as Index,
+  revision: state.written.revision as Revision,
+  events: [],
+});

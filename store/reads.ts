@@ -1,0 +1,136 @@
+/** Reads of the state as written: it never holds a half revision, and no read waits for a write. */
+import type { KeyValue, RangeRequest, RangeResult, TxnRequest, TxnResult } from '../machines/language/commands.js';
+import { errorOf } from '../machines/language/errors.js';
+import { invariant } from '../machines/language/invariant.js';
+import { limits } from '../machines/language/limits.js';
+import type { Clock } from '../machines/language/time.js';
+import type { Revision } from '../machines/language/vocabulary.js';
+import { decideOperation } from './decide.js';
+import { makeDraft } from './draft.js';
+import { isAliveAt, type Place, placeAt } from './key-history.js';
+import { type KeyRange, keyRange } from './key-index.js';
+import { DamagedError } from './ports.js';
+import { finishRange, type Found, type Located, rowsToRead, rowsWanted } from './range.js';
+import { decodeRecord, revisionKey } from './revision.js';
+import type { StoreState } from './state.js';
+
+/** Records fetched in one call. */
+const RECORDS_PER_FETCH = 1_000;
+/** Few rows of the newest revisions are kept at hand; a large scan would only push others out. */
+const ROWS_CACHED_MAX = 16;
+
+export async function readRange(state: StoreState, clock: Clock, request: RangeRequest): Promise<RangeResult> {
+  const range = keyRange(request.key, request.range_end);
+  for (;;) {
+    const { revision } = state.written;
+    const at = revisionAsked(state, request.revision);
+    const found = await locate(state, clock, range, at, rowsWanted(request));
+    const rows = await fetchRecords(state, rowsToRead(request, found.located));
+    // A compaction that came by may have taken what was to be read: then the question is asked again, of the state now.
+    if (state.written.compact_revision > at) continue;
+    if (rows === null) throw new DamagedError(`store: records of revision ${at} are missing`);
+    return finishRange(request, revision as Revision, found.count, rows);
+  }
+}
+
+/** Throws Compacted and FutureRev; 0 and below ask for the current revision. */
+export function revisionAsked(state: StoreState, asked: number): number {
+  const { revision, compact_revision } = state.written;
+  if (asked <= 0) return revision;
+  if (asked > revision) throw errorOf('FutureRev');
+  if (asked < compact_revision) throw errorOf('Compacted');
+  return asked;
+}
+
+async function locate(
+  state: StoreState,
+  clock: Clock,
+  range: KeyRange,
+  revision: number,
+  rows_max: number,
+): Promise<Found> {
+  const located: Located[] = [];
+  let count = 0;
+  if (range.single) {
+    const history = state.index.get(range.from);
+    const place = history === undefined ? undefined : placeAt(history, revision);
+    if (place === undefined) return { count, located };
+    return { count: 1, located: rows_max > 0 ? [{ key: range.from, place }] : located };
+  }
+  let next: string | undefined = range.from;
+  while (next !== undefined) {
+    next = state.index.visit(next, range.to, limits.keys_per_turn_max, (key, history) => {
+      if (located.length >= rows_max) {
+        if (isAliveAt(history, revision)) count++;
+        return;
+      }
+      const place = placeAt(history, revision);
+      if (place === undefined) return;
+      count++;
+      located.push({ key, place });
+    });
+    if (next !== undefined) await new Promise<void>((resolve) => clock.soon(resolve));
+  }
+  return { count, located };
+}
+
+/** The records in the order asked, or null when one is not there. */
+async function fetchRecords(state: StoreState, wanted: readonly Located[]): Promise<readonly KeyValue[] | null> {
+  const rows: (KeyValue | undefined)[] = wanted.map(({ key, place }) => state.cache.get(key, place));
+  const absent = [...rows.keys()].filter((i) => rows[i] === undefined);
+  for (let from = 0; from < absent.length; from += RECORDS_PER_FETCH) {
+    const some = absent.slice(from, from + RECORDS_PER_FETCH);
+    const places = some.map((i) => (wanted[i] as Located).place);
+    const records = await state.engine.getMany(places.map(({ main, sub }) => revisionKey(main, sub)));
+    for (const [n, i] of some.entries()) {
+      const record = records[n];
+      if (record === undefined) return null;
+      const kv = decodeRecord(record, (places[n] as Place).main);
+      rows[i] = kv;
+      if (wanted.length <= ROWS_CACHED_MAX) state.cache.set((wanted[i] as Located).key, kv);
+    }
+  }
+  return rows as readonly KeyValue[];
+}
+
+/** The records at places that must exist. */
+export async function fetchPlaces(state: StoreState, places: readonly Place[]): Promise<readonly KeyValue[]> {
+  const records = await state.engine.getMany(places.map(({ main, sub }) => revisionKey(main, sub)));
+  return places.map(({ main, sub }, n) => {
+    const record = records[n];
+    if (record === undefined) throw new DamagedError(`store: the record of revision ${main}.${sub} is missing`);
+    return decodeRecord(record, main);
+  });
+}
+
+/**
+ * A transaction that only reads, all of it at one revision: it runs on the index as written without a pause; records that
+ * are not at hand are fetched, and it runs again.
+ */
+export async function readTxn(state: StoreState, txn: TxnRequest): Promise<TxnResult> {
+  const fetched = new Map<string, KeyValue>();
+  const name = (place: Place): string => `${place.main}.${place.sub}`;
+  for (;;) {
+    const { revision, compact_revision } = state.written;
+    const atHand = (key: string, place: Place): KeyValue | undefined =>
+      state.cache.get(key, place) ?? fetched.get(name(place));
+    const draft = makeDraft(state.index, atHand, revision, compact_revision);
+    const decision = decideOperation(draft, { type: 'txn', txn });
+    invariant(draft.changes.length === 0, 'a transaction that only reads changes nothing', { revision });
+    if (draft.missing.length > 0) {
+      const places = draft.missing;
+      const records = await state.engine.getMany(places.map(({ main, sub }) => revisionKey(main, sub)));
+      for (const [n, place] of places.entries()) {
+        const record = records[n];
+        if (record !== undefined) fetched.set(name(place), decodeRecord(record, place.main));
+        else if (state.written.compact_revision === compact_revision) {
+          throw new DamagedError(`store: the record of revision ${name(place)} is missing`);
+        }
+      }
+      continue;
+    }
+    if (decision.type === 'error') throw errorOf(decision.error);
+    invariant(decision.type === 'txn', 'a transaction comes to a transaction', { type: decision.type });
+    return decision.txn;
+  }
+}
