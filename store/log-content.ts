@@ -98,8 +98,6 @@ function appendEntry(content: LogContent, entry: Entry): void {
 
 function moveStart(content: LogContent, mark: SnapshotMark): void {
   content.start = mark;
-  // What was installed or trimmed is committed, whatever the last hard state knew.
-  if (content.hardState.commit < mark.index) content.hardState = { ...content.hardState, commit: mark.index };
   const dropped = content.entries.splice(0, Math.max(0, mark.index + 1 - content.first));
   content.bytes -= bytesOf(dropped);
   if (content.entries.length === 0) content.first = Math.max(mark.index + 1, content.first + dropped.length);
@@ -125,7 +123,8 @@ export function requireWhole(content: LogContent): void {
 export function logStateOf(content: LogContent): LogState {
   const { hardState, cluster, stateDirectory, start, entries } = content;
   return {
-    hardState,
+    // What was installed or trimmed is committed, whatever the last hard state knew.
+    hardState: { ...hardState, commit: index(Math.max(hardState.commit, start.index)) },
     cluster,
     stateDirectory,
     configurations: [

@@ -1,0 +1,294 @@
+/** The canonical bytes: they round-trip, they are the same for the same thing, and garbage is refused by name. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type {
+  Command,
+  Compare,
+  PutRequest,
+  RangeRequest,
+  TxnOperation,
+  TxnRequest,
+} from '../../machines/language/commands.js';
+import { InvariantError } from '../../machines/language/invariant.js';
+import {
+  decodeCommand,
+  decodeConfiguration,
+  DecodeError,
+  decodeEntry,
+  decodePeerMessages,
+  encodeCommand,
+  encodeConfiguration,
+  encodeEntry,
+  encodePeerMessages,
+  pack,
+  unpack,
+  UnknownVersionError,
+} from '../../machines/language/codec.js';
+import { limits } from '../../machines/language/limits.js';
+import {
+  type Configuration,
+  type Entry,
+  type Index,
+  type MemberId,
+  type PeerMessage,
+  type ReadId,
+  type Round,
+  type Term,
+} from '../../machines/language/vocabulary.js';
+
+/** Random values from a seed: the same on each run. */
+function chanceFrom(seed: number) {
+  let state = seed;
+  const below = (limit: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 0x1_0000_0000) * limit);
+  };
+  const pick = <T>(from: readonly T[]): T => from[below(from.length)] as T;
+  const bytes = (max = 40): Uint8Array => Uint8Array.from({ length: below(max) }, () => below(256));
+  const number = (): number => pick([0, 1, 127, 128, 255, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, below(1_000)]);
+  const id = (): MemberId =>
+    pick([1n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n, BigInt(below(1_000) + 1)]) as MemberId;
+  return { below, pick, bytes, number, id, coin: (): boolean => below(2) === 1 };
+}
+type Chance = ReturnType<typeof chanceFrom>;
+
+const lease = (c: Chance): bigint => c.pick([0n, 1n, -1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n]);
+const putOf = (c: Chance): PutRequest => ({
+  key: c.bytes(),
+  value: c.bytes(c.pick([1, 40, 300])),
+  lease: lease(c),
+  prev_kv: c.coin(),
+  ignore_value: c.coin(),
+  ignore_lease: c.coin(),
+});
+const rangeOf = (c: Chance): RangeRequest => ({
+  key: c.bytes(),
+  range_end: c.bytes(),
+  limit: c.pick([-1, 0, 10]),
+  revision: c.number(),
+  sort_order: c.pick(['none', 'ascend', 'descend']),
+  sort_target: c.pick(['key', 'version', 'create', 'mod', 'value']),
+  serializable: c.coin(),
+  keys_only: c.coin(),
+  count_only: c.coin(),
+  min_mod_revision: c.number(),
+  max_mod_revision: c.number(),
+  min_create_revision: c.number(),
+  max_create_revision: c.number(),
+});
+const compareOf = (c: Chance): Compare => ({
+  result: c.pick(['equal', 'greater', 'less', 'not_equal']),
+  target: c.pick(['version', 'create', 'mod', 'value', 'lease']),
+  key: c.bytes(),
+  range_end: c.bytes(),
+  version: c.number(),
+  create_revision: c.number(),
+  mod_revision: c.number(),
+  value: c.bytes(),
+  lease: lease(c),
+});
+const many = <T>(c: Chance, make: () => T): T[] => Array.from({ length: c.below(4) }, make);
+
+function txnOf(c: Chance, depth: number): TxnRequest {
+  const operation = (): TxnOperation => {
+    const kind = c.below(depth > 0 ? 4 : 3);
+    if (kind === 0) return { put: putOf(c) };
+    if (kind === 1) return { delete: { key: c.bytes(), range_end: c.bytes(), prev_kv: c.coin() } };
+    return kind === 2 ? { range: rangeOf(c) } : { txn: txnOf(c, depth - 1) };
+  };
+  return { compare: many(c, () => compareOf(c)), success: many(c, operation), failure: many(c, operation) };
+}
+
+function commandOf(c: Chance): Command {
+  const request = c.coin() ? { client: c.bytes(17), number: c.number(), since: c.number() } : null;
+  const refused = c.pick([null, null, 'NoSpace'] as const);
+  const kind = c.below(4);
+  if (kind === 0) return { request, refused, operation: { type: 'put', put: putOf(c) } };
+  if (kind === 1) return { request, refused, operation: { type: 'compact', revision: c.pick([-1, 0, 7, 2 ** 40]) } };
+  if (kind === 2) return { request, refused, operation: { type: 'txn', txn: txnOf(c, 3) } };
+  const request_ = { key: c.bytes(), range_end: c.bytes(), prev_kv: c.coin() };
+  return { request, refused, operation: { type: 'delete', delete: request_ } };
+}
+
+const members = (c: Chance) => many(c, () => ({ id: c.id(), name: `n${c.below(9)}ü` }));
+const configurationOf = (c: Chance): Configuration => ({ voters: members(c), learners: members(c) });
+const markOf = (c: Chance) => ({ index: c.number() as Index, term: c.number() as Term });
+
+function entryOf(c: Chance): Entry {
+  const at = { index: (c.number() || 1) as Index, term: (c.number() || 1) as Term };
+  const kind = c.pick(['empty', 'command', 'configuration'] as const);
+  if (kind === 'command') return { ...at, kind, data: c.bytes(300) };
+  return kind === 'configuration' ? { ...at, kind, configuration: configurationOf(c) } : { ...at, kind };
+}
+
+function messagesOf(c: Chance): PeerMessage[] {
+  const sender = { from: c.id(), term: c.number() as Term };
+  const campaign = c.number();
+  const [at, granted] = [c.number() as Index, c.coin()];
+  const snapshot = { ...markOf(c), configuration: configurationOf(c), id: 'a1', size_bytes: c.number() };
+  return [
+    { type: 'preVote.asked', ...sender, last: markOf(c), campaign },
+    { type: 'preVote.answered', ...sender, campaign, granted },
+    { type: 'vote.asked', ...sender, last: markOf(c), campaign, transfer: c.coin() },
+    { type: 'vote.answered', ...sender, campaign, granted },
+    { type: 'append.sent', ...sender, previous: markOf(c), commit: at, entries: many(c, () => entryOf(c)) },
+    { type: 'append.accepted', ...sender, upTo: at },
+    { type: 'append.refused', ...sender, previous: at, hint: markOf(c), needsSnapshot: c.coin() },
+    { type: 'heartbeat.sent', ...sender, commit: at, round: c.number() as Round },
+    { type: 'heartbeat.answered', ...sender, round: c.number() as Round },
+    { type: 'snapshot.offered', ...sender, snapshot },
+    { type: 'snapshot.refused', ...sender, index: at, reason: 'no room' },
+    { type: 'readIndex.asked', ...sender, id: c.number() as ReadId },
+    { type: 'readIndex.answered', ...sender, id: c.number() as ReadId, index: c.coin() ? at : null },
+    { type: 'campaign.asked', ...sender },
+  ];
+}
+
+describe('round trips', () => {
+  test('commands, and equal commands are equal bytes', () => {
+    const c = chanceFrom(1);
+    for (let i = 0; i < 1_000; i++) {
+      const command = commandOf(c);
+      const bytes = encodeCommand(command);
+      assert.deepEqual(decodeCommand(bytes.slice()), command);
+      assert.deepEqual(encodeCommand(structuredClone(command)), bytes);
+    }
+  });
+
+  test('the node that encoded a command gets it back undecoded, once', () => {
+    const command = commandOf(chanceFrom(2));
+    const bytes = encodeCommand(command);
+    assert.equal(decodeCommand(bytes), command);
+    assert.notEqual(decodeCommand(bytes), command);
+    assert.deepEqual(decodeCommand(bytes), command);
+  });
+
+  test('entries, encoded once', () => {
+    const c = chanceFrom(3);
+    for (let i = 0; i < 1_000; i++) {
+      const entry = entryOf(c);
+      const bytes = encodeEntry(entry);
+      assert.equal(encodeEntry(entry), bytes);
+      const decoded = decodeEntry(bytes.slice());
+      assert.deepEqual(decoded, entry);
+      assert.deepEqual(encodeEntry(decoded), bytes);
+      assert.ok(Array.isArray(unpack(bytes)), 'an entry is MessagePack');
+    }
+  });
+
+  test('configurations and every peer message', () => {
+    const c = chanceFrom(4);
+    for (let i = 0; i < 300; i++) {
+      const configuration = configurationOf(c);
+      assert.deepEqual(decodeConfiguration(encodeConfiguration(configuration)), configuration);
+      const messages = messagesOf(c);
+      assert.deepEqual(decodePeerMessages(encodePeerMessages(messages)), messages);
+    }
+  });
+
+  test('bytes from a Buffer come out as plain bytes, never as text', () => {
+    const put: PutRequest = { ...putOf(chanceFrom(5)), key: Buffer.from('key'), value: Buffer.from('välue') };
+    const bytes = Buffer.from(encodeCommand({ request: null, refused: null, operation: { type: 'put', put } }));
+    const { operation } = decodeCommand(bytes);
+    assert.ok(operation.type === 'put');
+    assert.equal(operation.put.value.constructor, Uint8Array);
+    assert.deepEqual(Buffer.from(operation.put.value).toString(), 'välue');
+    const asText = pack([1, null, null, [0, 'key', new Uint8Array(0), 0n, 0]]);
+    assert.throws(() => decodeCommand(asText), /put.key: expected bytes, got the text "key"/);
+  });
+});
+
+describe('what is not ours is refused', () => {
+  test('[safety] an unknown version by name', () => {
+    for (const decode of [decodeCommand, decodePeerMessages]) {
+      assert.throws(
+        () => decode(pack([2, 'whatever'])),
+        (error: Error) => {
+          assert.ok(error instanceof UnknownVersionError && error.version === 2, error.message);
+          assert.equal(error.name, 'UnknownVersionError');
+          return true;
+        },
+      );
+    }
+  });
+
+  test('wrong shapes say what is wrong', () => {
+    const put = (...fields: unknown[]): Uint8Array => pack([1, null, null, [0, ...fields]]);
+    const key = new Uint8Array(1);
+    for (const [bytes, text] of [
+      [put(key, key, 0n), /put: expected 5 values, got 4/],
+      [put(key, key, 0, 0), /put.lease: expected a signed number of 64 bits, got 0/],
+      [put(key, key, 2n ** 63n, 0), /put.lease/],
+      [put(key, key, 0n, 8), /put.flags: 8 has bits/],
+      [pack([1, null, null, [9]]), /operation: expected a put, delete, txn or compact, got 9/],
+      [pack([1, null, 'NoSuchError', [3, 1]]), /command.refused: expected the name of an error/],
+      [pack([1, null, null, [3, 1.5]]), /compact.revision: expected a whole number/],
+      [pack([1, [key, -1, 0], null, [3, 1]]), /request.number/],
+      [pack({}), /command: expected an array/],
+    ] as const) {
+      assert.throws(() => decodeCommand(bytes), text);
+      assert.throws(() => decodeCommand(bytes), DecodeError);
+    }
+  });
+
+  test('a transaction nested deeper than the limit, both ways', () => {
+    const nest = (depth: number): TxnRequest => ({
+      compare: [],
+      success: depth > 1 ? [{ txn: nest(depth - 1) }] : [],
+      failure: [],
+    });
+    const command = (depth: number): Command => ({
+      request: null,
+      refused: null,
+      operation: { type: 'txn', txn: nest(depth) },
+    });
+    const deepest = command(limits.txn_depth_max);
+    assert.deepEqual(decodeCommand(encodeCommand(deepest).slice()), deepest);
+    assert.throws(() => encodeCommand(command(limits.txn_depth_max + 1)), InvariantError);
+    let row: unknown = [2, [], [], []];
+    for (let i = 0; i < limits.txn_depth_max; i++) row = [2, [], [row], []];
+    assert.throws(() => decodeCommand(pack([1, null, null, row])), /nested deeper/);
+  });
+
+  test('random bytes, cut ones and flipped ones: a DecodeError or a value, nothing else', () => {
+    const c = chanceFrom(6);
+    const decoders = [decodeCommand, decodeEntry, decodeConfiguration, decodePeerMessages, unpack];
+    const attempt = (bytes: Uint8Array): void => {
+      for (const decode of decoders) {
+        try {
+          decode(bytes);
+        } catch (error) {
+          assert.ok(error instanceof DecodeError, `${Buffer.from(bytes).toString('hex')}: ${String(error)}`);
+        }
+      }
+    };
+    for (let i = 0; i < 1_500; i++) attempt(c.bytes(60));
+    for (let i = 0; i < 100; i++) {
+      const whole = [encodeCommand(commandOf(c)), encodeEntry(entryOf(c)), encodePeerMessages(messagesOf(c))].map(
+        (bytes) => bytes.slice(0, 5_000),
+      );
+      for (const bytes of whole) {
+        attempt(bytes.subarray(0, c.below(bytes.length)));
+        for (let flip = 0; flip < 20; flip++) {
+          const changed = bytes.slice();
+          changed[c.below(bytes.length)] = c.below(256);
+          attempt(changed);
+        }
+      }
+    }
+  });
+
+  test('an index, a term or an id that is no such thing', () => {
+    const entry = (index: number, term: number): Entry => ({
+      index: index as Index,
+      term: term as Term,
+      kind: 'empty',
+    });
+    assert.throws(() => encodeEntry(entry(0, 1)), InvariantError);
+    assert.throws(() => encodeEntry(entry(1, 2 ** 53)), InvariantError);
+    const bytes = encodeEntry(entry(1, 1)).slice();
+    bytes[3] = 0xff;
+    assert.throws(() => decodeEntry(bytes), /entry.index: expected a whole number below 2\^53/);
+    assert.throws(() => decodeConfiguration(pack([[[0n, 'n1']], []])), /member.id: expected an id of 64 bits, got 0/);
+  });
+});
