@@ -1,5 +1,5 @@
 /** What the exit code of `quorate serve` says, and which error comes to which. */
-import { DamagedError, DiskError } from '../store/ports.js';
+import { DamagedError, DirectoryError, DiskError } from '../store/ports.js';
 import { ConfigError } from './config.js';
 
 export const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2, disk: 3, damaged: 4 } as const;
@@ -9,7 +9,8 @@ export function exitCodeOf(error: unknown): number {
   const kinds = withCauses(error);
   if (kinds.some((each) => each instanceof DamagedError)) return exitCodes.damaged;
   if (kinds.some((each) => each instanceof DiskError)) return exitCodes.disk;
-  if (kinds.some((each) => each instanceof ConfigError)) return exitCodes.badConfiguration;
+  if (kinds.some((each) => each instanceof ConfigError || each instanceof DirectoryError))
+    return exitCodes.badConfiguration;
   return exitCodes.failed;
 }
 

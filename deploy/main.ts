@@ -35,7 +35,7 @@ function addCommand(
   const command = parent.command(name).description(description).allowExcessArguments(false);
   const attributes = new Map<string, string>();
   for (const [flag, { says, kind, preset }] of Object.entries(options)) {
-    const shown = preset === undefined ? '' : ` (default: ${String(preset)})`;
+    const shown = preset === undefined ? '' : ` (default: ${JSON.stringify(preset)})`;
     command.option(`--${flag} <value>`, `${says}: ${kind.takes}${shown}`);
     attributes.set(
       flag,

@@ -7,14 +7,16 @@ import { ConfigError } from './config.js';
 const shortest = 16;
 
 /** 32 bytes drawn from the file's content. Without a file there is no secret, and the journal says so. */
-export function readPeerKey(file: string | undefined, settings: NodeSettings, journal: Journal): Uint8Array {
-  if (file === undefined && settings.initial_members.length > 1) {
+export function readPeerKey(file: string | undefined, settings: NodeSettings, journal: Journal): Uint8Array | null {
+  if (file !== undefined) {
+    return new Uint8Array(hkdfSync('sha256', readSecret(file), settings.cluster_name, 'quorate peer frames', 32));
+  }
+  if (settings.initial_members.length > 1) {
     journal.warn('peer frames are not authenticated: whoever may publish at NATS can speak as a member', {
       do: 'give every member the same --peer-key-file, for example from: openssl rand -hex 32 > peer.key',
     });
   }
-  const secret = file === undefined ? new Uint8Array(shortest) : readSecret(file);
-  return new Uint8Array(hkdfSync('sha256', secret, settings.cluster_name, 'quorate peer frames', 32));
+  return null;
 }
 
 function readSecret(file: string): Uint8Array {

@@ -100,7 +100,7 @@ export const lengths = { file: 250, testFile: 600, function: 70, line: 120 } as 
 
 /** Begun by a command of their own (package.json, deploy/bin) or by users of the package. */
 export const entrances: readonly RegExp[] = [
-  /^deploy\/main\.ts$/,
+  /^deploy\/(main|draw)\.ts$/,
   /^deploy\/ctl\/main\.ts$/,
   /^client\/index\.ts$/,
   /^machines\/raft\/raft\.machine\.ts$/,
