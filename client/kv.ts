@@ -82,7 +82,7 @@ export function rejecting<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return ask();
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error instanceof Error ? error : new Error(String(error)));
   }
 }
 
