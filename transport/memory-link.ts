@@ -60,7 +60,7 @@ export class MemoryLink implements ClientLink {
         this.open.delete(fail);
         return true;
       };
-      const fail = (error: unknown) => {
+      const fail = (error: Error) => {
         if (end()) reject(error);
       };
       const timer = this.clock.setTimeout(
