@@ -8,7 +8,7 @@ import { serveOptions } from './node-options.js';
 interface Drawing {
   readonly mark: string;
   readonly documents: readonly string[];
-  draw(): string;
+  readonly draw: () => string;
 }
 
 const drawings: readonly Drawing[] = [

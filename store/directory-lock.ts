@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { DirectoryError } from './ports.js';
 
 export interface DirectoryLock {
   /** Throws when another process, or another part of this one, holds the directory. */
@@ -44,14 +45,14 @@ export class SocketLock implements DirectoryLock {
       this.#held = { server: await listen(join(directory.path, own)), directory };
     } catch (error) {
       await directory.close();
-      throw new Error(`${this.directory}: cannot make the lock's socket: ${String(error)}`, { cause: error });
+      throw new DirectoryError(`${this.directory}: cannot make the lock's socket: ${String(error)}`, { cause: error });
     }
     // [safety] Only now, listening itself, does it look for others.
     for (const name of await readdir(this.directory)) {
       if (!name.startsWith(PREFIX) || name === own) continue;
       if (await answers(join(directory.path, name))) {
         await this.release();
-        throw new Error(
+        throw new DirectoryError(
           `${this.directory} is in use by another process; one data directory belongs to one running node`,
         );
       }
@@ -98,7 +99,7 @@ async function shorten(directory: string): Promise<Shortened> {
   if (Buffer.byteLength(directory) + name_length <= ADDRESS_MAX)
     return { path: directory, close: () => Promise.resolve() };
   if (process.platform !== 'linux') {
-    throw new Error(
+    throw new DirectoryError(
       `the path of the data directory, ${directory}, is too long for its lock; at most ${ADDRESS_MAX - name_length} bytes`,
     );
   }

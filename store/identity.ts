@@ -5,7 +5,7 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { fromText, hex16, toText } from '../machines/language/bytes.js';
 import type { Epoch, MemberId } from '../machines/language/vocabulary.js';
 import { DIRECTORY_LOCK, type DirectoryLock } from './directory-lock.js';
-import { DamagedError, DISK, type Disk, type Identity, type IdentityStore } from './ports.js';
+import { DamagedError, DirectoryError, DISK, type Disk, type Identity, type IdentityStore } from './ports.js';
 
 /** Draws the 64 random bits of a new identity. */
 export type DrawId = () => MemberId;
@@ -92,7 +92,7 @@ function parseIdentity(bytes: Uint8Array): Identity {
   const value = parseJson(toText(bytes) ?? '');
   const { format, member_id, name, cluster_name, epoch } = value;
   if (typeof format === 'number' && format > FORMAT) {
-    throw new Error(
+    throw new DirectoryError(
       `${PATH}: format ${format} is not known to this build, which knows ${FORMAT}; a newer build wrote it`,
     );
   }
@@ -117,13 +117,13 @@ function parseJson(text: string): Record<string, unknown> {
 
 function requireSame(found: Identity, name: string, cluster_name: string): void {
   if (found.name !== name) {
-    throw new Error(
+    throw new DirectoryError(
       `this data directory belongs to node ${found.name}, not to ${name}: start it with --name ${found.name}, or give ` +
         `${name} a --data-dir of its own`,
     );
   }
   if (found.cluster_name !== cluster_name) {
-    throw new Error(
+    throw new DirectoryError(
       `this data directory belongs to cluster ${found.cluster_name}, not to ${cluster_name}: start it with ` +
         `--cluster-name ${found.cluster_name}, or use another --data-dir`,
     );

@@ -17,7 +17,7 @@ import {
   prefixRange,
   requestsPrefix,
 } from './keys.js';
-import { DamagedError, type Engine } from './ports.js';
+import { DamagedError, DirectoryError, type Engine } from './ports.js';
 import { decodeRecords, makeRequestTable, oldestForgotten, type RequestTable } from './requests.js';
 import {
   type Base,
@@ -76,7 +76,9 @@ export async function recoverState(
 function readBase(row: Uint8Array): Base {
   const base = decodeJson(row) as Base;
   if ((base.format as number) === 1) return base;
-  throw new Error(`the store has format ${String(base.format)}; this build knows format 1: start a newer build`);
+  throw new DirectoryError(
+    `the store has format ${String(base.format)}; this build knows format 1: start a newer build`,
+  );
 }
 
 async function loadPages(engine: Engine, base: Base, index: KeyIndex): Promise<void> {
