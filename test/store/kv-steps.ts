@@ -28,7 +28,7 @@ type Given<T> = { readonly [K in keyof T]?: T[K] extends Uint8Array ? Uint8Array
 function fill<T extends object>(defaults: T, given: Given<T>): T {
   const entries = Object.entries(given).map(([name, value]) => [
     name,
-    typeof value === 'string' && defaults[name as keyof T] instanceof Uint8Array ? fromText(value) : (value as unknown),
+    typeof value === 'string' && defaults[name as keyof T] instanceof Uint8Array ? fromText(value) : (value),
   ]);
   return { ...defaults, ...(Object.fromEntries(entries) as Partial<T>) };
 }
