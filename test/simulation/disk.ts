@@ -25,6 +25,8 @@ export interface SimulatedDisk {
   /** The process is gone: what was handed over stays, what was on the way may arrive in part. */
   kill(): void;
   losePower(): void;
+  /** The time, and the trouble, of a write by something that keeps its bytes elsewhere (the engine). */
+  wait(life: Life, sync: boolean): Promise<void>;
   /** Usual duration of an operation, and how often it takes very much longer. */
   pace: { write_ms: number; sync_ms: number; stall: number; stall_ms: number };
   full: boolean;
@@ -60,6 +62,10 @@ export function createDisk(world: World): SimulatedDisk {
       inFlight.clear();
       device.free_ms = 0;
     },
+    wait: (life, sync) =>
+      operate(device, life, sync ? settings.pace.sync_ms : settings.pace.write_ms, () =>
+        refuseWhenFull(settings, 'write', 'engine'),
+      ),
     losePower() {
       settings.kill();
       for (const inode of directories.losePower(world.chance)) losePowerOf(inode, world.chance);

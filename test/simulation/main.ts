@@ -1,5 +1,6 @@
 /** `npm run simulate -- --seeds N [--seed S] [--minutes M] [--level raft|cluster] [--trace]`: seeds by hand, one line each. */
 import { parseArgs } from 'node:util';
+import { runCluster } from './cluster-run.js';
 import { type Report, runRaft } from './raft-run.js';
 
 const { values } = parseArgs({
@@ -7,7 +8,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string' },
-    level: { type: 'string', default: 'raft' },
+    level: { type: 'string', default: 'cluster' },
     seconds: { type: 'string' },
     trace: { type: 'boolean', default: false },
   },
@@ -23,12 +24,15 @@ async function main(): Promise<number> {
   for (let seed = first; seed < first + count && performance.now() < until_ms; seed++) {
     const faulty_ms = values.seconds === undefined ? {} : { faulty_ms: Number(values.seconds) * 1000 };
     const tell = values.trace ? { tell: (line: string) => console.log(line) } : {};
-    const report = await runRaft(seed, { ...faulty_ms, ...tell });
+    const run = values.level === 'raft' ? runRaft : runCluster;
+    const report = await run(seed, { ...faulty_ms, ...tell });
     simulated_ms += report.simulated_ms;
     console.log(lineOf(report));
     if (report.failure === null) continue;
     failed++;
-    console.log(`  ${report.failure.message}\n  again: npm run simulate -- --seed ${seed} --seeds 1 --trace`);
+    console.log(
+      `  ${report.failure.message}\n  again: npm run simulate -- --seed ${seed} --level ${values.level} --seeds 1 --trace`,
+    );
   }
   const real_ms = performance.now() - began_ms;
   const speed = simulated_ms / real_ms;

@@ -27,6 +27,8 @@ export interface RaftChecks {
   keeping(by: Witness, entries: readonly Entry[]): void;
   /** A node applies entries that are said to be committed. */
   applied(by: Witness, entries: readonly Entry[]): void;
+  /** A log is about to forget what lies before `mark`; the state would come back at `state`. */
+  trimming(by: Witness, state: number, mark: number): void;
   announced(by: Witness, role: Role, term: Term): void;
   /** The highest index that anybody may have been told about. */
   readonly committed: number;
@@ -113,6 +115,9 @@ export function createRaftChecks(witnesses: () => readonly Witness[], quorum: ()
         }
         if (entry.index > committed) [committed, committedTerm] = [entry.index, entry.term];
       }
+    },
+    trimming(by, state, mark) {
+      must(mark <= state, 'a log is trimmed only below a durable state', { by: by.id, mark, state });
     },
     announced(by, role, term) {
       if (role !== 'leader') return;

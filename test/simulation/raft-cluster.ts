@@ -4,11 +4,13 @@ import {
   memberId,
   term,
   type Configuration,
+  type Effect,
   type MemberId,
   type PeerMessage,
   type ProposalId,
   type ReadId,
 } from '../../machines/language/vocabulary.js';
+import { EMPTY, toHex } from '../../machines/language/bytes.js';
 import { raftMachine } from '../../machines/raft/raft.machine.js';
 import { must, SimulationFailure } from './failure.js';
 import { createNetwork, type Network } from './network.js';
@@ -24,7 +26,12 @@ export interface RaftTwist {
   readonly restart?: (disk: RaftDisk) => void;
   /** Frames of an earlier life are heard. */
   readonly anyEpoch?: boolean;
-  readonly ports?: (ports: RaftPorts) => RaftPorts;
+  /** What becomes of an effect before it is carried out. */
+  readonly effect?: (effect: Effect) => Effect;
+  /** The id of the n-th read. */
+  readonly readId?: (n: number) => number;
+  /** Answers are matched by index, whatever the term. */
+  readonly matchByIndex?: boolean;
 }
 
 export interface RaftCluster {
@@ -109,8 +116,9 @@ export function createRaftCluster(seed: number, size: number, twist: RaftTwist =
     receiver.node?.tell(message);
   };
 
-  const watch = watchOf(counts, checks, asked, members);
-  const honest: RaftPorts = {
+  const proposals = new Map<ProposalId, Uint8Array>();
+  const watch = watchOf({ counts, checks, asked, members, proposals, twist });
+  const ports: RaftPorts = {
     world,
     checks,
     machine: twist.machine ?? raftMachine,
@@ -120,8 +128,8 @@ export function createRaftCluster(seed: number, size: number, twist: RaftTwist =
     send,
     failed: (_id, error) => fail(error),
     watch,
+    effect: twist.effect ?? ((effect) => effect),
   };
-  const ports = twist.ports?.(honest) ?? honest;
 
   const cluster: RaftCluster = {
     world,
@@ -146,18 +154,18 @@ export function createRaftCluster(seed: number, size: number, twist: RaftTwist =
       const batch = Array.from({ length: size }, () => {
         lastProposal++;
         counts.proposed++;
-        return {
-          id: lastProposal as ProposalId,
-          data: Uint8Array.of(lastProposal >> 16, lastProposal >> 8, lastProposal),
-        };
+        const id = lastProposal as ProposalId;
+        const data = Uint8Array.of(lastProposal >> 16, lastProposal >> 8, lastProposal);
+        proposals.set(id, data);
+        return { id, data };
       });
       node.tell({ type: 'proposed', term: node.door ?? byDoor(members) ?? term(1), batch });
     },
     read(member) {
       const { node } = member;
       if (node === null || node.life.state !== 'running') return;
-      const id = (counts.reads + 1) as ReadId;
       counts.reads++;
+      const id = (twist.readId?.(counts.reads) ?? counts.reads) as ReadId;
       asked.set(`${member.disk.id}/${id}`, checks.committed);
       node.tell({ type: 'read.asked', id });
     },
@@ -181,26 +189,34 @@ function bornDisk(id: MemberId, ids: readonly MemberId[]): RaftDisk {
   return { id, log, state: start, epoch: 0 };
 }
 
+interface Bookkeeping {
+  readonly counts: RaftCluster['counts'];
+  readonly checks: RaftChecks;
+  /** What was known committed when a read was asked. */
+  readonly asked: Map<string, number>;
+  readonly members: readonly RaftMember[];
+  readonly proposals: ReadonlyMap<ProposalId, Uint8Array>;
+  readonly twist: RaftTwist;
+}
+
 /** Answers to clients, judged as they are given. */
-function watchOf(
-  counts: RaftCluster['counts'],
-  checks: RaftChecks,
-  asked: Map<string, number>,
-  members: readonly RaftMember[],
-): RaftWatch {
-  const acknowledged = new Map<number, number>();
-  const awaited = new Map<string, number>();
+function watchOf({ counts, checks, asked, members, proposals, twist }: Bookkeeping): RaftWatch {
+  const awaited = new Map<string, { readonly id: ProposalId; readonly term: number }>();
   return {
-    appended(id, effect) {
-      effect.ids.forEach((_, i) => awaited.set(`${id}/${effect.first + i}`, effect.term));
+    appended(id, { ids, first, term }) {
+      ids.forEach((proposal, i) => awaited.set(`${id}/${first + i}`, { id: proposal, term }));
     },
     refused: () => undefined,
     applied(id, entries) {
       for (const entry of entries) {
-        // Matched by index and term: another entry may have taken the place.
-        if (awaited.get(`${id}/${entry.index}`) !== entry.term) continue;
-        awaited.delete(`${id}/${entry.index}`);
-        acknowledged.set(entry.index, entry.term);
+        const key = `${id}/${entry.index}`;
+        const row = awaited.get(key);
+        if (row === undefined) continue;
+        awaited.delete(key);
+        // Matched by index and term: another leader's entry may stand where ours was appended.
+        if (row.term !== entry.term && twist.matchByIndex !== true) continue;
+        const own = entry.kind === 'command' && toHex(entry.data) === toHex(proposals.get(row.id) ?? EMPTY);
+        must(own, 'an answer is about the entry that was asked for', { id, index: entry.index, term: entry.term });
         counts.acknowledged++;
       }
     },

@@ -44,7 +44,9 @@ export interface RaftPorts {
   send(from: MemberId, to: MemberId, message: PeerMessage): void;
   /** A failed node ends; what it failed of ends the simulation. */
   failed(id: MemberId, error: unknown): void;
-  watch: RaftWatch;
+  readonly watch: RaftWatch;
+  /** What becomes of an effect before it is carried out: itself, unless a twist says otherwise. */
+  effect(effect: Effect): Effect;
 }
 
 /** What the cluster wants to hear of its nodes. */
@@ -78,7 +80,9 @@ export function startRaftNode(disk: RaftDisk, ports: RaftPorts): RaftNode {
   disk.epoch++;
 
   const actor = createActor(
-    ports.machine.provide({ actions: { ready: (_, { effects }) => effects.forEach(handle) } }),
+    ports.machine.provide({
+      actions: { ready: (_, { effects }) => effects.forEach((effect) => handle(ports.effect(effect))) },
+    }),
     { input: inputOf(disk, ports), clock: life.clock },
   );
   const tell = (event: RaftEvent): void => {
@@ -225,7 +229,10 @@ function createLogRoom(
     });
   };
   const structural = (job: LogJob): void => {
-    if (job.type === 'trimLog') disk.log.trim(job.mark);
+    if (job.type === 'trimLog') {
+      checks.trimming(disk, disk.state.index, job.mark.index);
+      disk.log.trim(job.mark);
+    }
     if (job.type !== 'install') return;
     if (job.mark.index <= Math.max(disk.state.index, disk.log.hardState.commit)) {
       return out.tell({ type: 'snapshot.failed', index: job.mark.index, reason: 'late' });

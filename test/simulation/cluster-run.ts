@@ -1,0 +1,165 @@
+/** One seed of the whole cluster: clients ask, faults come, then peace; at the end the history and the states are judged. */
+import { checkHistory } from './checker.js';
+import { startClients, type ClientSettings } from './clients.js';
+import { type Cluster, type ClusterTwist, createCluster } from './cluster.js';
+import { SimulationFailure } from './failure.js';
+import { disturb, drawKinds, endFaults, type Stage } from './faults.js';
+import { controlled, settled } from './globals.js';
+import { createHistory, type History } from './history.js';
+import type { Report } from './raft-run.js';
+
+export interface ClusterRunOptions {
+  readonly faulty_ms?: number;
+  readonly twist?: ClusterTwist;
+  readonly clients?: Partial<ClientSettings>;
+  readonly tell?: (line: string) => void;
+}
+
+const peace_ms_max = 30_000;
+
+export function runCluster(seed: number, options: ClusterRunOptions = {}): Promise<Report> {
+  let tell = (_what: string): void => undefined;
+  const cluster = createCluster(seed, seed % 5 === 0 ? 5 : 3, {
+    ...(options.twist === undefined ? {} : { twist: options.twist }),
+    ...(options.tell === undefined ? {} : { tell: (line) => tell(line) }),
+  });
+  const { world } = cluster;
+  tell = (what) => options.tell?.(`${world.now_ms().toFixed(1).padStart(9)}  ${what}`);
+  const stage = stageOf(cluster);
+  const kinds = drawKinds(stage);
+  const history = createHistory();
+  return controlled(world, async () => {
+    for (const member of cluster.members) cluster.start(member);
+    const load = startClients(world, cluster.street, history, { ...drawClients(cluster), ...options.clients });
+    const faulty_ms = options.faulty_ms ?? 10_000;
+    try {
+      disturb(stage, kinds, faulty_ms, tell);
+      await advance(cluster, faulty_ms);
+      endFaults(stage);
+      makeDisksWhole(cluster);
+      tell('peace');
+      await makeProgress(cluster, load.counts);
+      load.stop();
+      await agree(cluster, history);
+    } catch (error) {
+      if (!(error instanceof SimulationFailure)) throw error;
+      cluster.failure ??= error;
+    }
+    return {
+      seed,
+      simulated_ms: world.now_ms(),
+      steps: world.steps,
+      hash: world.hash,
+      faults: kinds,
+      failure: cluster.failure,
+      counts: { ...load.counts, entries: cluster.truth.length, revision: cluster.truth.state.revision },
+    };
+  });
+}
+
+const drawClients = ({ world: { chance } }: Cluster): ClientSettings => ({
+  clients: chance.pick([2, 5, 10]),
+  pause_ms: chance.pick([1, 10, 50]),
+  timeout_ms: chance.pick([100, 400, 1500]),
+  deadline_ms: chance.pick([500, 3000]),
+  ids: chance.happens(0.8),
+  compactions: chance.happens(0.7),
+});
+
+/** Runs the world; after each thing that happened, every promise that can settle does. */
+async function advance(cluster: Cluster, until_ms: number): Promise<void> {
+  while (cluster.failure === null && cluster.world.step(until_ms)) await settled();
+  if (cluster.failure !== null) throw cluster.failure;
+}
+
+/** Faults have stopped: within a bound of virtual time clients are answered again, and all members have the same state. */
+async function makeProgress(cluster: Cluster, counts: { answered: number }): Promise<void> {
+  const { world, members } = cluster;
+  const began_ms = world.now_ms();
+  const before = counts.answered;
+  for (;;) {
+    await advance(cluster, world.now_ms() + 200);
+    const serving = members.every((member) => member.node !== null);
+    if (serving && counts.answered > before + 10 && world.now_ms() - began_ms > 1000) return;
+    if (world.now_ms() - began_ms < peace_ms_max) continue;
+    throw new SimulationFailure('the cluster makes progress once faults have stopped', {
+      answered: counts.answered - before,
+      members: members.map(({ name, role, node }) => [name, node === null ? 'down' : role]),
+    });
+  }
+}
+
+/** Nobody asks any more: histories and states must fit together. */
+async function agree(cluster: Cluster, history: History): Promise<void> {
+  const { world, members, truth } = cluster;
+  const until_ms = world.now_ms() + peace_ms_max;
+  for (;;) {
+    await advance(cluster, world.now_ms() + 500);
+    const hashes: (readonly [string, { readonly applied: number; readonly hash: number }])[] = [];
+    for (const { name, kv } of members) if (kv !== null) hashes.push([name, await kv.hashState()]);
+    for (const [name, { applied, hash }] of hashes) truth.compareState(name, applied, hash);
+    if (hashes.length === members.length && new Set(hashes.map(([, { applied }]) => applied)).size === 1) break;
+    const facts = { applied: hashes.map(([name, { applied }]) => [name, applied]) };
+    if (world.now_ms() > until_ms) throw new SimulationFailure('all members reach the same state', facts);
+  }
+  for (const read of history.local) truth.judgeRead(read);
+  const verdict = checkHistory(history.operations);
+  if (!verdict.ok) {
+    throw new SimulationFailure(`linearizable: ${verdict.reason}`, {
+      explained: verdict.explained,
+      of: history.operations.length,
+      stuck: verdict.stuck.slice(0, 6),
+    });
+  }
+}
+
+function makeDisksWhole(cluster: Cluster): void {
+  for (const { disk } of cluster.members) {
+    disk.full = false;
+    disk.broken = false;
+    disk.pace = { write_ms: 0.03, sync_ms: 0.3, stall: 0, stall_ms: 0 };
+  }
+}
+
+function stageOf(cluster: Cluster): Stage {
+  const { world, network, members } = cluster;
+  const memberOf = (name: string) => members.find((member) => member.name === name);
+  return {
+    world,
+    network,
+    actors: members.map((member) => ({
+      name: member.name,
+      life: () => member.life,
+      leads: () => member.role === 'leader',
+      start: () => cluster.start(member),
+      stop: (powerLoss) => cluster.stop(member, powerLoss),
+    })),
+    others: {
+      slowDisk: (chance, victim) => {
+        const member = memberOf(victim.name);
+        const pace = {
+          write_ms: chance.pick([0.03, 0.3]),
+          sync_ms: chance.pick([0.3, 3, 40]),
+          stall: chance.pick([0, 0.001, 0.02]),
+          stall_ms: chance.pick([100, 800, 3000]),
+        };
+        if (member !== undefined) member.disk.pace = pace;
+        return `${victim.name} ${JSON.stringify(pace)}`;
+      },
+      brokenDisk: (chance, victim) => {
+        const member = memberOf(victim.name);
+        if (member === undefined) return '';
+        const full = chance.happens(0.5);
+        member.excused = true;
+        if (full) member.disk.full = true;
+        else member.disk.broken = true;
+        world.after(chance.below(500, 3000), () => {
+          member.disk.full = false;
+          member.disk.broken = false;
+          if (member.life === null) cluster.start(member);
+        });
+        return `${victim.name} ${full ? 'is full' : 'fails a sync'}`;
+      },
+    },
+  };
+}

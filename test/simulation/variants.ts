@@ -1,0 +1,290 @@
+/**
+ * Broken variants: the honest product with one thing replaced, so that it loses data in one particular way. Each must be
+ * caught by the simulation; what does not catch these cannot be trusted to catch anything.
+ */
+import { index, type Effect, type EventOf, type Letter } from '../../machines/language/vocabulary.js';
+import type { Outcome, RaftContext } from '../../machines/raft/context.js';
+import { termAt } from '../../machines/raft/tail.js';
+import * as election from '../../machines/raft/election.js';
+import { acceptAppend, acceptAppendBy } from '../../machines/raft/following.js';
+import { commitTo, noteApplied } from '../../machines/raft/keeping.js';
+import { sendHeartbeatsWith } from '../../machines/raft/office.js';
+import { quorumMatch } from '../../machines/raft/quorum.js';
+import { raftMachine } from '../../machines/raft/raft.machine.js';
+import { countAck, withRow } from '../../machines/raft/replication.js';
+import { step } from '../../machines/raft/setup.js';
+import { takeOffer } from '../../machines/raft/snapshots.js';
+import type { RaftTwist } from './raft-cluster.js';
+
+export interface Variant {
+  readonly name: string;
+  /** What is replaced, in a sentence. */
+  readonly breaks: string;
+  readonly twist: RaftTwist;
+  /** Seeds it may take. */
+  readonly seeds: number;
+}
+
+const nothing: Outcome = { next: {}, out: [] };
+
+/** The letters that hang on a write leave at once, if `which` says so. */
+const early = (outcome: Outcome, which: (letter: Letter) => boolean): Outcome => ({
+  next: outcome.next,
+  out: outcome.out.flatMap((effect): readonly Effect[] => {
+    if (effect.type !== 'persist') return [effect];
+    const now = effect.then.filter(which);
+    const later = effect.then.filter((letter) => !which(letter));
+    return [
+      { ...effect, then: later },
+      { type: 'send', letters: now },
+    ];
+  }),
+});
+
+const toOthers = (letter: Letter): boolean => letter.to !== 'self';
+
+export const raftVariants: readonly Variant[] = [
+  {
+    name: 'commit without a quorum',
+    breaks: 'a leader commits what is durable in its own log',
+    twist: {
+      machine: raftMachine.provide({
+        actions: {
+          advanceCommit: step((c) =>
+            termAt(c, c.durable) === c.hardState.term && c.durable > c.hardState.commit
+              ? commitTo(c, c.durable)
+              : nothing,
+          ),
+        },
+      }),
+    },
+    seeds: 5,
+  },
+  {
+    name: 'commit by counting an older term',
+    breaks: 'a leader commits entries of earlier terms as soon as a quorum holds them (Raft, figure 8)',
+    twist: {
+      machine: raftMachine.provide({
+        actions: {
+          advanceCommit: step((c) => {
+            const held = quorumMatch(c);
+            return held > c.hardState.commit ? commitTo(c, held) : nothing;
+          }),
+        },
+      }),
+    },
+    seeds: 400,
+  },
+  {
+    name: 'two votes in a term',
+    breaks: 'a vote is given to every candidate whose log will do, and not remembered',
+    twist: {
+      machine: raftMachine.provide({
+        guards: {
+          mayVote: ({ context, event }) => election.candidateUpToDate(context, event as EventOf<'vote.asked'>),
+        },
+        actions: {
+          grantVote: step<'vote.asked'>((c, event) => {
+            const granted = election.grantVote({ ...c, hardState: { ...c.hardState, vote: null } }, event);
+            return { next: { heard_tick: c.ticks }, out: granted.out };
+          }),
+        },
+      }),
+    },
+    seeds: 100,
+  },
+  {
+    name: 'vote lost at a restart',
+    breaks: 'a restarted node remembers its term but not its vote',
+    twist: {
+      restart: ({ log }) => log.write({ hardState: { ...log.hardState, vote: null }, entries: [] }),
+    },
+    seeds: 200,
+  },
+  {
+    name: 'vote asked before it is durable',
+    breaks: 'a candidate asks for votes while its own is still on its way to the disk',
+    twist: {
+      machine: raftMachine.provide({
+        actions: { startCampaign: step((c) => early(election.startCampaign(c), toOthers)) },
+      }),
+    },
+    seeds: 5,
+  },
+  {
+    name: 'vote given before it is durable',
+    breaks: 'a voter answers while its vote is still on its way to the disk',
+    twist: {
+      machine: raftMachine.provide({
+        actions: { grantVote: step<'vote.asked'>((c, event) => early(election.grantVote(c, event), toOthers)) },
+      }),
+    },
+    seeds: 5,
+  },
+  {
+    name: 'own acknowledgement of an earlier term',
+    breaks: "a node believes its log's answer whatever the term, and whatever the log holds there now",
+    twist: { machine: raftMachine.provide({ guards: { keptStillHolds: () => true } }) },
+    seeds: 400,
+  },
+  {
+    name: 'answer before fsync',
+    breaks: 'a follower acknowledges entries that are still on their way to its disk',
+    twist: {
+      machine: raftMachine.provide({
+        actions: { acceptAppend: step<'append.sent'>((c, event) => early(acceptAppend(c, event), toOthers)) },
+      }),
+    },
+    seeds: 5,
+  },
+  {
+    name: 'read without a quorum round',
+    breaks: 'a leader answers read indexes without asking whether it still leads',
+    twist: { machine: raftMachine.provide({ guards: { roundConfirmed: ({ context }) => context.reading !== null } }) },
+    seeds: 100,
+  },
+  {
+    name: 'read index before the own first entry',
+    breaks: 'a new leader serves before an entry of its own term is committed',
+    twist: { machine: raftMachine.provide({ guards: { ownEntryCommitted: () => true } }) },
+    seeds: 100,
+  },
+  {
+    name: 'read index id reused',
+    breaks: 'reads are asked under few ids, again and again',
+    twist: { readId: (n) => n % 3 },
+    seeds: 200,
+  },
+  {
+    name: 'read before it is applied',
+    breaks: 'a read index is answered from whatever is applied',
+    twist: { effect: (effect) => (effect.type === 'answerRead' ? { ...effect, index: index(0) } : effect) },
+    seeds: 5,
+  },
+  {
+    name: 'log not compared before a vote',
+    breaks: 'a vote is given whatever the log of the candidate holds',
+    twist: {
+      machine: raftMachine.provide({
+        guards: {
+          mayVote: ({ context, event }) => election.voteFree(context, event as EventOf<'vote.asked'>),
+          mayPreVote: ({ context, event }) => (event as EventOf<'preVote.asked'>).term > context.hardState.term,
+        },
+      }),
+    },
+    seeds: 100,
+  },
+  {
+    name: 'a late append truncates',
+    breaks: 'a follower replaces its log by what an append carries, also when it holds all of it already',
+    twist: {
+      machine: raftMachine.provide({
+        actions: {
+          acceptAppend: step<'append.sent'>(
+            acceptAppendBy((c, { entries }) => entries.filter((entry) => entry.index > c.hardState.commit)),
+          ),
+        },
+      }),
+    },
+    seeds: 100,
+  },
+  {
+    name: "heartbeat carries the leader's commit index",
+    breaks: 'a follower is told to commit what it may not hold, or holds of another term',
+    twist: {
+      machine: raftMachine.provide({
+        actions: { sendHeartbeats: step(sendHeartbeatsWith((c) => c.hardState.commit)) },
+      }),
+    },
+    seeds: 100,
+  },
+  {
+    name: 'a repeated acknowledgement counted twice',
+    breaks: 'an acknowledgement that brings nothing new is counted for another member',
+    twist: {
+      machine: raftMachine.provide({ actions: { countAck: step<'append.accepted'>(countTwice) } }),
+    },
+    seeds: 100,
+  },
+  {
+    name: 'state ahead of the own log',
+    breaks: 'a leader applies what a quorum holds before its own log does',
+    twist: { machine: raftMachine.provide({ actions: { advanceCommit: step(applyFromTail) } }) },
+    seeds: 20,
+  },
+  {
+    name: 'log trimmed past a synced state',
+    breaks: 'the log is trimmed up to what is committed, applied or not',
+    twist: {
+      machine: raftMachine.provide({
+        actions: {
+          noteApplied: step<'applied'>((c, event) => {
+            const outcome = noteApplied(c, event);
+            return { ...outcome, out: outcome.out.map((effect) => trimFurther(c, effect)) };
+          }),
+        },
+      }),
+    },
+    seeds: 50,
+  },
+  {
+    name: 'snapshot acknowledged before it is installed',
+    breaks: 'a follower acknowledges a snapshot when it is offered',
+    twist: {
+      machine: raftMachine.provide({
+        actions: {
+          takeOffer: step<'snapshot.offered'>((c, event) => {
+            const { next, out } = takeOffer(c, event);
+            const upTo = event.snapshot.index;
+            const message = { type: 'append.accepted', from: c.self, term: c.hardState.term, upTo } as const;
+            return { next, out: [...out, { type: 'send', letters: [{ to: event.from, message }] }] };
+          }),
+        },
+      }),
+    },
+    seeds: 100,
+  },
+  {
+    name: 'entries applied out of order',
+    breaks: 'a batch of committed entries is applied from its end',
+    twist: {
+      effect: (effect) => (effect.type === 'apply' ? { ...effect, entries: [...effect.entries].reverse() } : effect),
+    },
+    seeds: 5,
+  },
+  {
+    name: 'answer matched by index alone',
+    breaks: 'a proposal is answered by whatever entry stands where it was appended',
+    twist: { matchByIndex: true },
+    seeds: 200,
+  },
+];
+
+function countTwice(c: RaftContext, event: EventOf<'append.accepted'>): Outcome {
+  const row = c.progress.get(event.from);
+  const outcome = countAck(c, event);
+  if (row === undefined || event.upTo > row.match) return outcome;
+  const other = [...c.progress.keys()].find((id) => id !== event.from);
+  const theirs = other === undefined ? undefined : c.progress.get(other);
+  if (other === undefined || theirs === undefined || theirs.match >= event.upTo) return outcome;
+  const after = { ...c, ...outcome.next };
+  return { next: { ...outcome.next, ...withRow(after, other, { ...theirs, match: event.upTo }) }, out: outcome.out };
+}
+
+function applyFromTail(c: RaftContext): Outcome {
+  const held = quorumMatch(c);
+  if (held <= c.hardState.commit || termAt(c, held) !== c.hardState.term) return nothing;
+  const entries = [
+    ...c.log.slice(index(c.handed + 1), index(Math.min(held, c.tail.first - 1)), Infinity),
+    ...c.tail.entries.filter((entry) => entry.index > c.handed && entry.index <= held),
+  ];
+  const handed = index(Math.max(c.handed, held));
+  const outcome = commitTo({ ...c, handed }, held);
+  return { next: { ...outcome.next, handed }, out: [...outcome.out, { type: 'apply', entries }] };
+}
+
+function trimFurther(c: RaftContext, effect: Effect): Effect {
+  if (effect.type !== 'trimLog') return effect;
+  const at = index(Math.min(c.hardState.commit, c.durable));
+  return { ...effect, mark: { ...effect.mark, index: at, term: termAt(c, at) ?? effect.mark.term } };
+}
