@@ -38,15 +38,16 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
   /** Members that were away when the cluster was born learn of it from any that was not. */
   const answerBirth = (from: Member, message: BirthMessage): void => {
     if (message.type !== 'birth.asked') return;
+    const first = ports.log.start.index === 0 ? ports.log.slice(index(1), index(1), 1)[0] : undefined;
+    if (first?.kind === 'configuration') {
+      ports.peers.sendBirth(from.name, { type: 'born', members: first.configuration.voters });
+    }
     ports.peers.sendBirth(from.name, {
       type: 'birth.answered',
       round: message.round,
       members: settings.initial_members,
       cluster,
     });
-    const first = ports.log.start.index === 0 ? ports.log.slice(index(1), index(1), 1)[0] : undefined;
-    if (first?.kind !== 'configuration') return;
-    ports.peers.sendBirth(from.name, { type: 'born', members: first.configuration.voters });
   };
 
   ports.peers.join(cluster, configuration);
