@@ -164,14 +164,14 @@ export function followedBy(context: RaftContext, first: Outcome, second: (c: Raf
 
 export function firstContext(input: RaftInput): RaftContext {
   const { self, settings, log, hardState, configurations, applied, behind } = input;
-  const commit = index(Math.max(hardState.commit, log.start.index));
+  // What is applied was committed, even where the hard state was last written before that was known.
+  const commit = index(Math.max(hardState.commit, log.start.index, behind ? 0 : applied));
   invariant(commit <= log.last, 'what was committed is in the log', { commit, last: log.last });
   invariant(configurations.length > 0, 'the membership at the start of the log is known', { configurations });
-  invariant(
-    behind || applied >= log.start.index,
-    'a state that the log does not reach is fetched, not assumed',
-    { applied, start: log.start.index },
-  );
+  invariant(behind || applied >= log.start.index, 'a state that the log does not reach is fetched, not assumed', {
+    applied,
+    start: log.start.index,
+  });
   const draw = drawTimeout(input.seed, settings.election_ticks);
   return {
     self,

@@ -124,18 +124,16 @@ export const startPreCampaign = (c: RaftContext): Outcome => {
     campaign: c.campaign + 1,
     votes: new Map([[c.self, true]]),
   };
-  const letters = others(c).map(
-    (to): Letter => ({
-      to,
-      message: {
-        type: 'preVote.asked',
-        from: c.self,
-        term: term(c.hardState.term + 1),
-        last: lastMark(c),
-        campaign: c.campaign + 1,
-      },
-    }),
-  );
+  const letters = others(c).map((to): Letter => ({
+    to,
+    message: {
+      type: 'preVote.asked',
+      from: c.self,
+      term: term(c.hardState.term + 1),
+      last: lastMark(c),
+      campaign: c.campaign + 1,
+    },
+  }));
   return { next, out: letters.length === 0 ? [] : [{ type: 'send', letters }] };
 };
 
@@ -219,4 +217,3 @@ export const announceAs = (c: RaftContext, role: Role): Outcome => {
   return { next: { announced: { ...told, configuration } }, out: [effect] };
 };
 export const beNews = (_c: RaftContext): Outcome => ({ next: { announced: null }, out: [] });
-

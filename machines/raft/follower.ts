@@ -1,5 +1,13 @@
 /** The follower: takes what its leader sends, and campaigns when it hears none (Raft §5.2). */
-import { lateForCandidate, lateForLeader, notInstalling, notLeading, offers, termGate, whileInstalling } from './arrows.js';
+import {
+  lateForCandidate,
+  lateForLeader,
+  notInstalling,
+  notLeading,
+  offers,
+  termGate,
+  whileInstalling,
+} from './arrows.js';
 import { raft } from './setup.js';
 
 const whatBecomesOfIt = [
@@ -36,11 +44,7 @@ export const follower = raft.createStateConfig({
           { guard: 'electionDue', actions: ['restartTimeout', 'countTick'] },
           { actions: 'countTick' },
         ],
-        'vote.asked': [
-          ...termGate,
-          { guard: 'mayVote', actions: 'grantVote' },
-          { actions: 'refuseVote' },
-        ],
+        'vote.asked': [...termGate, { guard: 'mayVote', actions: 'grantVote' }, { actions: 'refuseVote' }],
         'append.sent': [...termGate, { target: 'following', actions: ['followLeader', 'hearAgain'] }],
         'heartbeat.sent': [...termGate, { target: 'following', actions: ['followLeader', 'hearAgain'] }],
         'snapshot.offered': [...termGate, { target: 'following', actions: ['followLeader', 'hearAgain'] }],
@@ -50,7 +54,8 @@ export const follower = raft.createStateConfig({
       },
     },
     following: {
-      description: 'Hears the leader of its term: takes its entries, asks it for read indexes, defends it against rivals.',
+      description:
+        'Hears the leader of its term: takes its entries, asks it for read indexes, defends it against rivals.',
       always: whatBecomesOfIt,
       on: {
         tick: [
@@ -63,11 +68,7 @@ export const follower = raft.createStateConfig({
           ...termGate,
           { actions: 'refuseVote' },
         ],
-        'append.sent': [
-          ...termGate,
-          { guard: 'continuesLog', actions: 'acceptAppend' },
-          { actions: 'refuseAppend' },
-        ],
+        'append.sent': [...termGate, { guard: 'continuesLog', actions: 'acceptAppend' }, { actions: 'refuseAppend' }],
         'heartbeat.sent': [...termGate, { actions: 'hearHeartbeat' }],
         'snapshot.offered': [
           ...termGate,

@@ -87,7 +87,10 @@ export const handOnAtStart = (c: RaftContext): Outcome => handOn(c, {});
  */
 export const noteApplied: Handler<EventOf<'applied'>> = (c, event) => {
   if (event.index <= c.applied) return nothing;
-  invariant(event.index <= c.hardState.commit, 'only what is committed is applied', { event, commit: c.hardState.commit });
+  invariant(event.index <= c.hardState.commit, 'only what is committed is applied', {
+    event,
+    commit: c.hardState.commit,
+  });
   const next = { applied: event.index };
   const { log_entries_before_trim, log_entries_kept } = c.settings;
   const held = event.index - Math.max(c.log.start.index, c.trimmed);

@@ -23,7 +23,10 @@ export const leader = raft.createStateConfig({
       { guard: 'heartbeatDue', actions: 'sendHeartbeats' },
       { actions: 'countLeaderTick' },
     ],
-    'log.kept': [{ guard: 'keptStillHolds', actions: ['keepLog', 'advanceCommit', 'sendAppends'] }, { actions: 'ignored' }],
+    'log.kept': [
+      { guard: 'keptStillHolds', actions: ['keepLog', 'advanceCommit', 'sendAppends'] },
+      { actions: 'ignored' },
+    ],
     proposed: [
       { guard: 'otherTerm', actions: 'refuseStaleTerm' },
       { guard: 'tooMuchUncommitted', actions: 'refuseTooMany' },

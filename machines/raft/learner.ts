@@ -9,10 +9,12 @@ export const learner = raft.createStateConfig({
   always: { guard: 'hasNews', actions: 'announceLearner' },
   states: {
     learning: {
-      description: 'Follows whichever leader it hears. Asked for a vote it answers like any other: it may have been promoted.',
+      description:
+        'Follows whichever leader it hears. Asked for a vote it answers like any other: it may have been promoted.',
       always: [
         { guard: 'ownRemovalCommitted', target: '#raft.removed' },
         { guard: 'isBehind', target: 'installing' },
+        { guard: 'isVoterWithLeader', target: '#raft.follower.following' },
         { guard: 'isVoter', target: '#raft.follower' },
       ],
       on: {

@@ -114,9 +114,7 @@ export const cannotLead = (c: RaftContext): boolean => {
   const { election_ticks } = c.settings;
   const now = c.ticks + 1;
   return (
-    c.silent.size > 0 ||
-    now - c.movement.durable_tick > election_ticks ||
-    now - c.movement.sum_tick > election_ticks
+    c.silent.size > 0 || now - c.movement.durable_tick > election_ticks || now - c.movement.sum_tick > election_ticks
   );
 };
 

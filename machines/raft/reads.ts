@@ -84,9 +84,7 @@ export const refuseRelayedRead: Handler<EventOf<'readIndex.asked'>> = (c, event)
 export function voidLeaderReads(c: RaftContext): readonly Effect[] {
   const pending = [...(c.reading?.reads ?? []), ...c.readsWaiting];
   const ids = pending.filter((read) => read.from === c.self).map((read) => read.id);
-  const letters = pending
-    .filter((read) => read.from !== c.self)
-    .map((read) => answerTo(c, read.from, read.id, null));
+  const letters = pending.filter((read) => read.from !== c.self).map((read) => answerTo(c, read.from, read.id, null));
   const out: Effect[] = [];
   if (ids.length > 0) out.push({ type: 'voidReads', ids });
   if (letters.length > 0) out.push({ type: 'send', letters });

@@ -19,9 +19,7 @@ export const batchBytes = (batch: readonly Proposal[]): number =>
 export const appendBatch: Handler<EventOf<'proposed'>> = (c, event) => {
   const first = index(lastIndex(c) + 1);
   const { term } = c.hardState;
-  const entries = event.batch.map(
-    ({ data }, i): Entry => ({ index: index(first + i), term, kind: 'command', data }),
-  );
+  const entries = event.batch.map(({ data }, i): Entry => ({ index: index(first + i), term, kind: 'command', data }));
   if (entries.length === 0) return nothing;
   const ids = event.batch.map(({ id }) => id);
   const confirmed: Effect = { type: 'confirmAppended', term, first, ids };
@@ -155,7 +153,8 @@ export const countAck: Handler<EventOf<'append.accepted'>> = (c, event) => {
     last: lastIndex(c),
   });
   const known = heard(row, c.ticks);
-  if (row.phase !== 'snapshotting') return { next: withRow(c, event.from, accepted(known, event.upTo, c.ticks)), out: [] };
+  if (row.phase !== 'snapshotting')
+    return { next: withRow(c, event.from, accepted(known, event.upTo, c.ticks)), out: [] };
   if (event.upTo < c.log.start.index) return { next: withRow(c, event.from, known), out: [] };
   return {
     next: withRow(c, event.from, accepted(known, event.upTo, c.ticks)),
@@ -177,8 +176,10 @@ export const stepBack: Handler<EventOf<'append.refused'>> = (c, event) => {
   }
   const late = row.phase === 'probing' ? event.previous !== row.next - 1 : event.previous <= row.match;
   if (late) return { next: withRow(c, event.from, known), out: [] };
-  const agreement = lastAgreement(c, event.hint.index, event.hint.term);
-  const next = index(Math.min(agreement.index + 1, event.previous));
+  const { hint } = event;
+  const beyondLog = hint.index < c.log.start.index; // Only a snapshot reaches that far back.
+  const agreed = beyondLog ? hint.index : lastAgreement(c, hint.index, hint.term).index;
+  const next = index(Math.min(agreed + 1, event.previous));
   return followedBy(c, { next: withRow(c, event.from, probe(known, next, c.ticks)), out: [] }, sendAppends);
 };
 

@@ -169,6 +169,7 @@ export const raft = base.extend({
     olderTerm: ({ context, event }) => election.olderTerm(context, event),
     hasNews: ({ context }) => election.hasNews(context),
     isVoter: ({ context }) => membership.isVoter(context, context.self),
+    isVoterWithLeader: ({ context }) => membership.isVoter(context, context.self) && context.leader !== null,
     isLearner: ({ context }) => membership.isLearner(context, context.self),
     ownRemovalCommitted: ({ context }) => membership.ownRemovalCommitted(context),
     keptStillHolds: asks<'log.kept'>(keeping.keptStillHolds),

@@ -100,14 +100,13 @@ export class Cluster {
     node.actor.start();
   }
 
-  /** The process dies: what was not written is gone, and what was on its way to it. */
+  /** The process dies: what was not written is gone. What is on its way to it may find the next one. */
   crash(id: MemberId): void {
     const node = this.node(id);
     node.actor?.stop();
     node.actor = null;
     node.jobs = [];
     node.reports = [];
-    this.letters = this.letters.filter((letter) => letter.to !== id);
   }
 
   tell(id: MemberId, event: RaftEvent, words: string): void {
@@ -149,7 +148,7 @@ export class Cluster {
         node.log.write(job);
         for (const { to, message } of job.then) {
           if (to === 'self') own.push({ message });
-          else this.letters.push({ from: id, to, message: message as PeerMessage });
+          else this.post({ from: id, to, message: message as PeerMessage });
         }
       }
     }
@@ -175,13 +174,23 @@ export class Cluster {
     return true;
   }
 
+  /** A letter leaves; where a node is cut off or down, it is lost. */
+  private post(letter: Waiting): void {
+    const lost = this.cut.has(letter.from) || this.cut.has(letter.to) || !this.nodes.get(letter.to)?.actor;
+    if (!lost) this.letters.push(letter);
+  }
+
+  isolate(id: MemberId): void {
+    this.cut.add(id);
+    this.letters = this.letters.filter(({ from, to }) => from !== id && to !== id);
+  }
+
   /** Hears the first waiting letter that fits. */
   deliver(fits: (letter: Waiting) => boolean): boolean {
     const at = this.letters.findIndex((letter) => fits(letter) && this.nodes.get(letter.to)?.actor !== null);
     const letter = this.letters[at];
     if (letter === undefined) return false;
     this.letters.splice(at, 1);
-    if (this.cut.has(letter.from) || this.cut.has(letter.to) || !this.nodes.has(letter.to)) return true;
     this.tell(letter.to, letter.message, `hears ${letter.from}: ${messageWords(letter.message)}`);
     return true;
   }
@@ -196,12 +205,13 @@ export class Cluster {
   }
 
   status(id: MemberId): string {
-    const { actor, log } = this.node(id);
+    const { actor } = this.node(id);
     if (actor === null) return `${id} is down`;
     const snapshot = actor.getSnapshot();
-    const { hardState, leader, handed } = snapshot.context;
-    const role = typeof snapshot.value === 'string' ? snapshot.value : Object.entries(snapshot.value).join().replace(',', '.');
-    const ends = `last ${lastIndex(snapshot.context)} durable ${log.last} commit ${hardState.commit} handed ${handed}`;
+    const { hardState, leader, handed, durable } = snapshot.context;
+    const role =
+      typeof snapshot.value === 'string' ? snapshot.value : Object.entries(snapshot.value).join().replace(',', '.');
+    const ends = `last ${lastIndex(snapshot.context)} durable ${durable} commit ${hardState.commit} handed ${handed}`;
     return `${id} ${role} t${hardState.term} leader ${leader ?? '-'} ${ends}${roleOf(snapshot) === 'leader' ? this.rows(id) : ''}`;
   }
 
@@ -224,7 +234,7 @@ export class Cluster {
         return;
       case 'send':
         for (const { to, message } of effect.letters) {
-          if (to !== 'self') this.letters.push({ from: node.id, to, message });
+          if (to !== 'self') this.post({ from: node.id, to, message });
         }
         return;
       case 'apply': {

@@ -32,7 +32,9 @@ export function print(blocks: readonly (Block & { readonly said: string })[]): s
   return (
     blocks
       .map(({ comment, commands, said }) =>
-        [...comment, ...commands, ...(commands.length === 0 ? [] : ['----', ...(said === '' ? [] : [said])])].join('\n'),
+        [...comment, ...commands, ...(commands.length === 0 ? [] : ['----', ...(said === '' ? [] : [said])])].join(
+          '\n',
+        ),
       )
       .join('\n\n') + '\n'
   );
@@ -171,7 +173,7 @@ const verbs: Readonly<Record<string, (scene: Scene, words: Words) => void>> = {
     cluster.letters = cluster.letters.filter((letter) => !fits(letter));
   },
   isolate({ cluster }, { plain }) {
-    for (const id of plain) cluster.cut.add(asId(id));
+    for (const id of plain) cluster.isolate(asId(id));
   },
   heal({ cluster }, { plain }) {
     for (const id of plain) cluster.cut.delete(asId(id));

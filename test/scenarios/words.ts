@@ -1,6 +1,14 @@
 /** How letters, entries and effects are written in scenarios. */
 import { unreachable } from '../../machines/language/invariant.js';
-import type { Effect, Entry, HardState, Letter, LogKept, Mark, PeerMessage } from '../../machines/language/vocabulary.js';
+import type {
+  Effect,
+  Entry,
+  HardState,
+  Letter,
+  LogKept,
+  Mark,
+  PeerMessage,
+} from '../../machines/language/vocabulary.js';
 
 export const mark = ({ index, term }: Mark): string => `${index}/t${term}`;
 
@@ -62,7 +70,10 @@ export function effectWords(effect: Effect): readonly string[] {
   switch (effect.type) {
     case 'persist': {
       const what = effect.entries.length === 0 ? '' : ` ${entries(effect.entries)}`;
-      return [`persist ${hardStateWords(effect.hardState)}${what} then`, ...effect.then.map((l) => `  ${letterWords(l)}`)];
+      return [
+        `persist ${hardStateWords(effect.hardState)}${what} then`,
+        ...effect.then.map((l) => `  ${letterWords(l)}`),
+      ];
     }
     case 'send':
       return effect.letters.map(letterWords);
