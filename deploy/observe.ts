@@ -19,7 +19,15 @@ export function openJournal(name: string, level: LogLevel, format = preferredFor
     format === 'console'
       ? PinoPretty({ destination: stderr, sync: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
       : pino.destination({ dest: stderr, sync: true });
-  const logger = pino({ level, base: { name }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const logger = pino(
+    {
+      level,
+      base: { name },
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    destination,
+  );
   return {
     info: (what, facts) => logger.info(plain(facts), what),
     warn: (what, facts) => logger.warn(plain(facts), what),
