@@ -37,6 +37,7 @@ export interface Disk {
   list(directory: string): Promise<readonly string[]>;
   /** Opens for writing, making the file when it is missing. Its existence is durable after syncDirectory. */
   open(path: string): Promise<DiskFile>;
+  /** With all that lead to it; durable when this resolves. */
   makeDirectory(path: string): Promise<void>;
   /** Atomic; durable after syncDirectory of both parents. */
   rename(from: string, to: string): Promise<void>;

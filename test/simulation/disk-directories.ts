@@ -14,6 +14,7 @@ export interface Directories {
   find(path: string): Inode | undefined;
   list(directory: string): readonly string[];
   link(path: string, inode: Inode): void;
+  /** Durable at once. */
   make(path: string): void;
   rename(from: string, to: string): void;
   remove(path: string): void;
@@ -60,7 +61,8 @@ export function createDirectories(): Directories {
       for (let depth = 1; depth <= parts.length; depth++) {
         const directory = parts.slice(0, depth).join('/');
         if (directory === '' || now.has(directory)) continue;
-        change([parentOf(directory)], (names) => names.set(directory, 'directory'));
+        now.set(directory, 'directory');
+        kept.set(directory, 'directory');
       }
     },
     rename(from, to) {

@@ -116,7 +116,7 @@ function mount(device: Device, life: Life): Disk {
         }
         return openFile(device, life, inode, path);
       }),
-    makeDirectory: (path) => quick(() => directories.make(path)),
+    makeDirectory: (path) => operate(device, life, settings.pace.sync_ms, () => directories.make(path)),
     rename: (from, to) => quick(() => directories.rename(from, to)),
     remove: (path) => quick(() => directories.remove(path)),
     syncDirectory: (path) => operate(device, life, settings.pace.sync_ms, () => directories.sync(path)),
