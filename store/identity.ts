@@ -5,7 +5,15 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { fromText, hex16, toText } from '../machines/language/bytes.js';
 import type { Epoch, MemberId } from '../machines/language/vocabulary.js';
 import { DIRECTORY_LOCK, type DirectoryLock } from './directory-lock.js';
-import { DamagedError, DirectoryError, DISK, type Disk, type Identity, type IdentityStore } from './ports.js';
+import {
+  DamagedError,
+  DirectoryError,
+  DISK,
+  type Disk,
+  DiskError,
+  type Identity,
+  type IdentityStore,
+} from './ports.js';
 
 /** Draws the 64 random bits of a new identity. */
 export type DrawId = () => MemberId;
@@ -25,7 +33,9 @@ export class FileIdentity implements IdentityStore {
   ) {}
 
   async open(name: string, cluster_name: string): Promise<Identity> {
-    await this.disk.makeDirectory('.');
+    await this.disk.makeDirectory('.').catch((error: unknown) => {
+      throw new DirectoryError(`the data directory cannot be made: ${String(error)}`, { cause: error });
+    });
     await this.lock.acquire();
     try {
       const found = await this.#read();
@@ -39,7 +49,9 @@ export class FileIdentity implements IdentityStore {
         cluster_name,
         epoch,
       };
-      await this.#keep(identity);
+      await this.#keep(identity).catch((error: unknown) => {
+        throw new DiskError(`${PATH} cannot be written: ${String(error)}`, { cause: error });
+      });
       return identity;
     } catch (error) {
       await this.lock.release();

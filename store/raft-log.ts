@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { invariant, InvariantError } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
-import { DecodeError } from '../machines/language/rows.js';
+import { UnknownVersionError } from '../machines/language/rows.js';
 import type { ClusterId, Entry, HardState, Index, SnapshotMark, Term } from '../machines/language/vocabulary.js';
 import { term } from '../machines/language/vocabulary.js';
 import { clusterIdOf, firstEntryOf } from './birth.js';
@@ -15,6 +15,7 @@ import { encodeSegmentHead, LOG_DIRECTORY, segmentPath } from './log-segments.js
 import {
   type Birth,
   DamagedError,
+  DirectoryError,
   DISK,
   type Disk,
   DiskError,
@@ -70,7 +71,7 @@ export class RaftLog implements LogStore {
     return this.#inTurn('open', async () => {
       invariant(this.#file === null, 'a log that is open is not opened again');
       await this.disk.makeDirectory(LOG_DIRECTORY);
-      const reading = await readLog(this.disk);
+      const reading = await readLog(this.disk).catch(refuseNewer);
       this.#content = reading.content;
       this.#segments = reading.segments;
       this.#place = reading.place;
@@ -235,7 +236,13 @@ export class RaftLog implements LogStore {
   }
 }
 
+/** Nothing is wrong with a log that a newer build wrote, but this one must not touch it. */
+function refuseNewer(error: unknown): never {
+  if (error instanceof UnknownVersionError) throw new DirectoryError(error.message, { cause: error });
+  throw error;
+}
+
 /** What this node got wrong, or found on its disk, as against what the disk failed to do. */
 function isFinding(error: Error): boolean {
-  return error instanceof InvariantError || error instanceof DamagedError || error instanceof DecodeError;
+  return error instanceof InvariantError || error instanceof DamagedError || error instanceof DirectoryError;
 }

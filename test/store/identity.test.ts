@@ -12,7 +12,7 @@ import { memberId } from '../../machines/language/vocabulary.js';
 import { type DirectoryLock, SocketLock } from '../../store/directory-lock.js';
 import { FileDisk } from '../../store/disk-files.js';
 import { FileIdentity } from '../../store/identity.js';
-import { DamagedError } from '../../store/ports.js';
+import { DamagedError, DirectoryError, DiskError } from '../../store/ports.js';
 import { memoryDisk, type MemoryDisk } from './memory-disk.js';
 
 const free: DirectoryLock = { acquire: async () => undefined, release: async () => undefined };
@@ -52,7 +52,7 @@ test('a start that was cut short leaves the identity as it was', async () => {
   const disk = memoryDisk();
   const first = await identityOn(disk).open('n1', 'quorate');
   disk.fail('sync', 'EIO');
-  await assert.rejects(identityOn(disk).open('n1', 'quorate'), /EIO/);
+  await assert.rejects(identityOn(disk).open('n1', 'quorate'), DiskError);
   assert.deepEqual(await identityOn(disk).open('n1', 'quorate'), { ...first, epoch: 2 });
 });
 
@@ -60,6 +60,7 @@ test('another name, another cluster and a newer format are refused with what wou
   const disk = memoryDisk();
   await identityOn(disk).open('n1', 'quorate');
   await assert.rejects(identityOn(disk).open('n2', 'quorate'), /belongs to node n1, not to n2.*--name n1/);
+  await assert.rejects(identityOn(disk).open('n2', 'quorate'), DirectoryError);
   await assert.rejects(identityOn(disk).open('n1', 'other'), /belongs to cluster quorate, not to other/);
   const content = (disk.files.get('identity.json') as Buffer).toString();
   disk.files.set('identity.json', Buffer.from(content.replace('"format": 1', '"format": 2')));
@@ -84,6 +85,7 @@ test('[safety] a directory that is in use is refused, and free again when it is 
     const holder = open();
     await holder.open('n1', 'quorate');
     await assert.rejects(open().open('n1', 'quorate'), /in use by another process/);
+    await assert.rejects(open().open('n1', 'quorate'), DirectoryError);
     await holder.close();
     const next = open();
     assert.equal((await next.open('n1', 'quorate')).epoch, 2, 'a refused start counts for nothing');

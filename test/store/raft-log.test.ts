@@ -8,7 +8,7 @@ import type { ClusterId } from '../../machines/language/vocabulary.js';
 import { sealFrame } from '../../store/log-frames.js';
 import { encodeRecords } from '../../store/log-records.js';
 import { segmentPath } from '../../store/log-segments.js';
-import { DamagedError, DiskError, type DiskFile } from '../../store/ports.js';
+import { DamagedError, DirectoryError, DiskError, type DiskFile } from '../../store/ports.js';
 import { RaftLog } from '../../store/raft-log.js';
 import { entries, entry, hardState, held, mark, openLog, small } from './log-support.js';
 import { memoryDisk, type MemoryDisk } from './memory-disk.js';
@@ -200,7 +200,7 @@ describe('damage is refused', () => {
     sealFrame(next, { segment: 1, sequence: 2, chain: bytesOf(disk).readUInt32BE(frame.at + 28) });
     bytesOf(disk).set(next, frame.end);
     await assert.rejects(new RaftLog(disk, large).open(), (error: Error) => {
-      assert.ok(error instanceof UnknownVersionError);
+      assert.ok(error instanceof DirectoryError && error.cause instanceof UnknownVersionError);
       assert.match(error.message, /77/);
       return true;
     });
