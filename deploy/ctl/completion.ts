@@ -51,7 +51,10 @@ export interface Choices {
 }
 
 export function choicesOf(command: Command): Choices[] {
-  const flags = [...command.options, ...(command.parent === null ? [] : ancestors(command).flatMap((each) => each.options))];
+  const flags = [
+    ...command.options,
+    ...(command.parent === null ? [] : ancestors(command).flatMap((each) => each.options)),
+  ];
   const own: Choices = {
     path: pathOf(command).join(' '),
     commands: command.commands.map((each) => ({ name: each.name(), says: each.description() })),

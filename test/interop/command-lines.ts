@@ -1,0 +1,177 @@
+/** The conversation that etcdctl has with an etcd and quoratectl with Quorate, line by line, from an empty store on. */
+
+export interface CommandLine {
+  readonly words: readonly string[];
+  readonly stdin?: string;
+}
+
+const say = (...words: readonly string[]): CommandLine => ({ words });
+const tell = (stdin: string, ...words: readonly string[]): CommandLine => ({ words, stdin });
+const formats = ['simple', 'json', 'fields', 'table', 'protobuf'] as const;
+const inEveryFormat = (...words: readonly string[]): CommandLine[] =>
+  formats.map((format) => say(...words, '-w', format));
+
+const writing: readonly CommandLine[] = [
+  say('put', 'foo', 'bar'),
+  say('put', 'foo', 'bar2', '--prev-kv'),
+  tell('from stdin\n', 'put', 'fed'),
+  say('put', 'foo', '--', '-dash'),
+  say('put', 'a', 'b', 'c'),
+  say('put', 'empty', ''),
+  say('put', 'html', '<a href="x">&</a>'),
+  say('put', 'line\nbreak', 'tab\there "quoted" \\ back'),
+  say('put', 'grün', '☃ 𝄞 \u200b\u00a0\ufeff'),
+  say('put', 'foo', '--ignore-value'),
+  say('put', 'foo', 'x', '--ignore-value'),
+  say('put', 'foo', 'x', '--ignore-lease'),
+  say('put', 'missing', '--ignore-value'),
+  say('put'),
+  say('put', 'nothing-on-stdin'),
+  say('put', 'a', 'b', '--lease', 'zz'),
+  say('put', 'a', 'b', '--lease=fffffffffffffffff'),
+  say('put', 'a', 'b', '--lease=123'),
+  say('put', '', 'b'),
+  ...inEveryFormat('put', 'formatted', 'v', '--prev-kv'),
+];
+
+const reading: readonly CommandLine[] = [
+  ...inEveryFormat('get', 'foo'),
+  ...inEveryFormat('get', '', '--prefix'),
+  ...inEveryFormat('get', 'absent'),
+  ...inEveryFormat('get', 'f', 'g', '--limit=1'),
+  say('get', 'foo', '--hex'),
+  say('get', '', '--prefix', '--hex', '-w', 'json'),
+  say('get', '', '--from-key', '--keys-only'),
+  say('get', 'foo', '--print-value-only'),
+  say('get', 'foo', '--print-value-only', '-w', 'json'),
+  say('get', '', '--prefix', '--order', 'DESCEND', '--keys-only'),
+  say('get', '', '--prefix', '--sort-by=MODIFY', '--order=ascend', '--keys-only'),
+  say('get', '', '--prefix', '--sort-by=version', '--order=descend', '--limit=1'),
+  say('get', '', '--prefix', '--sort-by=value', '--order=descend', '--keys-only'),
+  say('get', '', '--prefix', '--sort-by=create', '--order=descend', '--keys-only'),
+  say('get', 'foo', '--rev', '2'),
+  say('get', 'foo', '--rev=0x3', '-w=json'),
+  say('get', 'foo', '--rev', '-1'),
+  say('get', 'foo', '--limit', '-1'),
+  say('get', 'foo', '--rev=10000'),
+  say('get', 'foo', '--consistency=s'),
+  say('get', '--prefix=false', 'f'),
+  say('--hex=T', 'get', 'foo'),
+  say('-wjson', 'get', 'foo'),
+  say('--command-timeout=1m0.5s', 'ge', 'foo'),
+  say('get', 'a', 'b', 'c', 'd'),
+  say('get', '--', '-dash'),
+];
+
+const mistakes: readonly CommandLine[] = [
+  say('get'),
+  say('get', ''),
+  say('ge'),
+  say('get', 'foo', '-w', 'bad'),
+  say('get', 'foo', '-w', ''),
+  say('get', 'foo', '--order', 'x'),
+  say('get', 'foo', '--sort-by', 'x'),
+  say('get', 'foo', '--consistency', 'x'),
+  say('get', 'foo', '--prefix', '--from-key'),
+  say('get', 'foo', 'goo', '--prefix'),
+  say('get', '--foo', 'x'),
+  say('get', '-x', 'foo'),
+  say('get', '--limit', 'x', 'foo'),
+  say('get', '--rev', '99999999999999999999', 'foo'),
+  say('get', '--prefix=x', 'foo'),
+  say('get', '--limit'),
+  say('get', 'foo', '-w'),
+  say('--dial-timeout=x', 'get', 'foo'),
+  say('--command-timeout', '1', 'get', 'foo'),
+  say('-hw', 'json'),
+  say('nonsense'),
+  say('d', 'a'),
+  say('txn', 'word'),
+  say('compaction'),
+  say('compaction', 'x'),
+  say('compaction', '1', '2'),
+  say('compaction', '-5'),
+  say('compaction', '10000'),
+  say('del'),
+  say('del', 'a', 'b', 'c'),
+  say('del', 'a', '--prefix', '--from-key'),
+  say('del', 'a', 'b', '--prefix'),
+  say('member'),
+  say('endpoint', 'nonsense'),
+  say('get', '-h'),
+  say('help', 'get'),
+];
+
+const transactions: readonly CommandLine[] = [
+  tell('mod("foo") > "0"\n\nput foo "over written"\nget foo\n\nput foo created\n\n', 'txn'),
+  tell('mod("foo") > "0"\n\nput foo "over written"\nget foo\n\nput foo created\n\n', 'txn', '-i'),
+  tell('value("foo") != "over written"\n\nget a\n\nget foo\nget absent\ndel absent\n\n', 'txn'),
+  tell('ver("foo") < "100"\nc("foo") = "2"\n\nget f --prefix --keys-only\n\n\n', 'txn'),
+  tell('version("new") = "0"\n\nput new 1\nput newer 2 --prev-kv\n\n\n', 'txn', '-w', 'fields'),
+  tell('create("new") = "0"\n\n\ndel new\nget foo --limit=1\n\n', 'txn', '-w', 'fields'),
+  tell('\nput foo 1 --prev-kv\nget foo\ndel absent\n\n\n', 'txn', '-w', 'json'),
+  tell('\nput foo 2 --prev-kv\nget foo\ndel absent\n\n\n', 'txn', '-w', 'protobuf'),
+  tell('\nput foo 3\n\n\n', 'txn', '-w', 'table'),
+  tell('   \n  put spaced out  \r\n \t \n\n', 'txn'),
+  tell('\nput "esc\\x00aped" "\\xff\\u263a\\n"\nget "esc\\x00aped"\n\n\n', 'txn', '--hex'),
+  tell("\nput one 'b c'\nget one\n\n\n", 'txn'),
+  tell('\nput x"y"z "b\nget x --prefix\n\n\n', 'txn'),
+  tell('c(`foo`) = `2`\n\ng foo\n\n\n', 'txn'),
+  tell('\nput k 1\nput k 2\n\n\n', 'txn'),
+  tell('\n\n\n', 'txn'),
+  tell('', 'txn'),
+  tell('', 'txn', '-i'),
+  tell('mod("a") > "0"', 'txn'),
+  tell('mod(a) > "0"\n\n\n\n', 'txn'),
+  tell('mod("a" > "0"\n\n\n\n', 'txn'),
+  tell('mod("a") > 0\n\n\n\n', 'txn'),
+  tell('mod("a")="0"\n\n\n\n', 'txn'),
+  tell('mod("a") ="0"\n\n\n\n', 'txn'),
+  tell('mod("a") ? "0"\n\n\n\n', 'txn'),
+  tell('mod ("a") = "0"\n\n\n\n', 'txn'),
+  tell('foo("a") = "0"\n\n\n\n', 'txn'),
+  tell('mod("a") = "x"\n\n\n\n', 'txn'),
+  tell('lease("foo") = "0"\n\nget foo\n\n\n', 'txn'),
+  tell('mod a\n\n\n\n', 'txn'),
+  tell('\nget\n\n\n', 'txn'),
+  tell('\nfoo bar\n\n\n', 'txn'),
+  tell('\nput a\n\n\n', 'txn'),
+  tell('\nput a b --lease=zz\n\n\n', 'txn'),
+  tell('\nget a --order x\n\n\n', 'txn'),
+  tell('\nget a --foo\n\n\n', 'txn'),
+  tell('\nput "" q\n\n\n', 'txn'),
+];
+
+const removing: readonly CommandLine[] = [
+  say('del', 'one'),
+  say('del', 'k', '--prefix', '--prev-kv'),
+  ...inEveryFormat('del', 'absent', '--prev-kv'),
+  say('del', 'x', '--prefix', '--prev-kv', '-w', 'json'),
+  say('del', 'new', '--prefix', '--prev-kv', '-w', 'fields'),
+  say('del', 'grün', '--prev-kv', '-w', 'protobuf'),
+  say('compaction', '5'),
+  say('compaction', '5'),
+  say('compaction', '6', '--physical', '-w', 'json'),
+  say('get', 'foo', '--rev', '3'),
+  say('del', '', '--from-key'),
+  say('get', '', '--prefix', '-w', 'json'),
+];
+
+/** Their answers are alike only where both ask the same cluster. */
+export const aboutMembers: readonly CommandLine[] = [
+  ...inEveryFormat('member', 'list'),
+  say('mem', 'li', '--hex'),
+  say('member', 'list', 'extra', 'words'),
+  say('endpoint', 'status', '-w', 'protobuf'),
+  say('endpoint', 'health', '-w', 'protobuf'),
+  say('endpoint', 'hashkv', '-w', 'protobuf'),
+];
+
+export const conversation: readonly CommandLine[] = [
+  ...writing,
+  ...reading,
+  ...mistakes,
+  ...transactions,
+  ...removing,
+  say('version'),
+];
