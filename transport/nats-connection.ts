@@ -83,6 +83,10 @@ const tlsOptions = (tls: NonNullable<ConnectionOptions['tls']>): NonNullable<Nat
 /** `nats://user:secret@host:4222` → `nats://host:4222`. */
 export const withoutCredentials = (server: string): string => server.replace(/^([a-z]+:\/\/)?[^@/]*@/i, '$1');
 
+/** NATS hands out Buffers at times, whose slice() and prototype are others; the house knows Uint8Array alone. */
+export const plainBytes = (data: Uint8Array): Uint8Array =>
+  data.constructor === Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.length);
+
 /**
  * A subscription's callback whose exceptions end the process: nats.js would log one and read nothing more from the
  * connection, and what is thrown here is a broken invariant.
@@ -130,9 +134,11 @@ export class ProvenConnection {
 
   constructor(private readonly options: ProvenOptions) {}
 
-  /** Rejects when no server lets it in. */
+  /** Resolves when the server knows its subscriptions; rejects when no server lets it in. */
   async open(): Promise<void> {
-    this.use(await connectNats(this.options.connection, this.options.name));
+    const connection = await connectNats(this.options.connection, this.options.name);
+    this.use(connection);
+    await connection.flush();
   }
 
   get connected(): boolean {

@@ -27,7 +27,7 @@ import { CLOCK, type Clock } from '../machines/language/time.js';
 import type { ClusterId, Term } from '../machines/language/vocabulary.js';
 import { createDesk, type Desk, nameInUse } from './door-desk.js';
 import { findForeignCluster } from './nats-discovery.js';
-import { guarded, ProvenConnection } from './nats-connection.js';
+import { guarded, plainBytes, ProvenConnection } from './nats-connection.js';
 import { NATS_SETTINGS, type NatsSettings } from './nats-peers.js';
 import { type ClientDoor, type DoorHandlers, LinkError, type Self } from './ports.js';
 import { checkName, type Endpoint, probeSubject } from './subjects.js';
@@ -198,7 +198,7 @@ export class NatsDoor implements ClientDoor {
     desk.receive({
       endpoint,
       term,
-      body: message.data,
+      body: plainBytes(message.data),
       header: (name) => message.headers?.get(name) ?? '',
       reply: (body, given) => {
         if (reply === undefined || reply === '') return;

@@ -1,7 +1,7 @@
 /** A client's connection to NATS: requests with one answer or several, on one inbox; answers in pieces are put together. */
 import { createInbox, Events, headers as natsHeaders, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
 import type { Clock } from '../machines/language/time.js';
-import { type ConnectionOptions, connectNats, guarded } from './nats-connection.js';
+import { type ConnectionOptions, connectNats, guarded, plainBytes } from './nats-connection.js';
 import { ANSWER_BYTES_MAX, pieceOf } from './piece-headers.js';
 import { addPiece, type Assembly } from './pieces.js';
 import { type ClientLink, LinkError, type LinkMessage } from './ports.js';
@@ -171,7 +171,8 @@ function toNatsHeaders(given: ReadonlyMap<string, string>): MsgHdrs {
 
 function toLinkMessage(message: Msg): LinkMessage {
   const { headers } = message;
-  if (headers === undefined) return { body: message.data, headers: NO_HEADERS, subject: message.subject };
+  const body = plainBytes(message.data);
+  if (headers === undefined) return { body, headers: NO_HEADERS, subject: message.subject };
   const map = new Map(headers.keys().map((name): [string, string] => [name, headers.get(name)]));
-  return { body: message.data, headers: map, subject: message.subject };
+  return { body, headers: map, subject: message.subject };
 }

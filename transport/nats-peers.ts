@@ -4,7 +4,7 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../machines/language/limits.js';
 import { CLOCK, type Clock } from '../machines/language/time.js';
 import type { ClusterId, Configuration, MemberId, SnapshotOffer } from '../machines/language/vocabulary.js';
-import { type ConnectionOptions, guarded, ProvenConnection } from './nats-connection.js';
+import { type ConnectionOptions, guarded, plainBytes, ProvenConnection } from './nats-connection.js';
 import { createPeerPost, type PeerPost } from './peer-post.js';
 import { createFrameAssembler, packFrame } from './pieces.js';
 import { type BirthMessage, LinkError, type PeerHandlers, type PeerTransport, type Self } from './ports.js';
@@ -104,7 +104,7 @@ export class NatsPeers implements PeerTransport {
     const assembler = createFrameAssembler(bytes_max, limits.members_max);
     const callback = guarded((error, message) => {
       if (error !== null) return handlers.dropped(`${channel} subscription: ${error.message}`);
-      const assembled = assembler.add(message.data);
+      const assembled = assembler.add(plainBytes(message.data));
       if (assembled === undefined) return;
       if ('frame' in assembled) this.post?.receive(assembled.frame);
       else handlers.dropped(assembled.dropped);

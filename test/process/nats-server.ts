@@ -1,6 +1,6 @@
 /** A NATS server of a test's own: on a free port of the loopback interface, gone when the test is. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +41,8 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     stop,
     restart: async (changed = options) => {
       await end(child);
-      child = await start(await mkdtemp(join(tmpdir(), 'quorate-nats-')), port, changed);
+      await mkdir(directory, { recursive: true });
+      child = await start(directory, port, changed);
     },
   };
 }

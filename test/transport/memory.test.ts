@@ -1,0 +1,28 @@
+/** The ports inside one process keep the promises that NATS keeps. */
+import { realClock } from '../../deploy/clock.js';
+import { MemoryDoor } from '../../transport/memory-door.js';
+import { MemoryLink } from '../../transport/memory-link.js';
+import { MemoryNetwork } from '../../transport/memory-network.js';
+import { MemoryPeers } from '../../transport/memory-peers.js';
+import { doorSuite } from '../compliance/door.suite.js';
+import { transportSuite } from '../compliance/transport.suite.js';
+
+transportSuite('memory', async () => {
+  const network = new MemoryNetwork({ clock: realClock, max_payload: 64 * 1024 });
+  return {
+    max_payload: network.max_payload,
+    transport: (key) => new MemoryPeers(network, realClock, key),
+    end: async () => {},
+  };
+});
+
+doorSuite('memory', async () => {
+  const network = new MemoryNetwork({ clock: realClock, max_payload: 1024 * 1024, request_bytes_max: 500_000 });
+  return {
+    max_payload: network.max_payload,
+    request_bytes_max: network.request_bytes_max,
+    door: () => new MemoryDoor(network, realClock),
+    link: async () => new MemoryLink(network, realClock),
+    end: async () => {},
+  };
+});

@@ -1,0 +1,37 @@
+/** The ports on a real NATS server, and what only a real one does: restarts, other limits, silence, refusals. */
+import 'reflect-metadata';
+import { realClock } from '../../deploy/clock.js';
+import { NatsDoor } from '../../transport/nats-door.js';
+import { connectLink } from '../../transport/nats-link.js';
+import { NatsPeers, type NatsSettings } from '../../transport/nats-peers.js';
+import { doorSuite } from '../compliance/door.suite.js';
+import { transportSuite } from '../compliance/transport.suite.js';
+import { startNatsServer } from '../process/nats-server.js';
+
+const settings = (url: string, peer_key: Uint8Array | null = null): NatsSettings => ({
+  connection: { servers: [url] },
+  silence_ms: 1_000,
+  peer_key,
+  request_bytes_max: 500_000,
+  version: '0.1.0',
+});
+
+transportSuite('NATS', async () => {
+  const server = await startNatsServer({ max_payload: 64 * 1024 });
+  return {
+    max_payload: 64 * 1024,
+    transport: (key) => new NatsPeers(settings(server.url, key), realClock),
+    end: () => server.stop(),
+  };
+});
+
+doorSuite('NATS', async () => {
+  const server = await startNatsServer();
+  return {
+    max_payload: 1024 * 1024,
+    request_bytes_max: 500_000,
+    door: () => new NatsDoor(settings(server.url), realClock),
+    link: () => connectLink({ servers: [server.url] }, realClock),
+    end: () => server.stop(),
+  };
+});
