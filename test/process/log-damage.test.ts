@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connect } from '../../client/index.js';
 import type { Client } from '../../client/index.js';
+import { FRAME_HEAD, frameAt, sealFrame } from '../../store/log-frames.js';
+import type { Frame } from '../../store/log-frames.js';
 import { startTestCluster } from './cluster.js';
 import type { TestCluster } from './cluster.js';
 
@@ -21,22 +23,32 @@ after(async () => {
   await cluster.stop();
 });
 
-/** The newest segment of a node's log, and where its content ends (it is preallocated with zeros). */
-function lastSegment(name: string): { readonly path: string; readonly bytes: Buffer; readonly end: number } {
+/** The newest segment of a node's log, its last batch, and where that ends (zeros follow: the file is preallocated). */
+function lastSegment(name: string) {
   const directory = join(cluster.dataDirectory(name), 'log');
   const newest = readdirSync(directory).sort().at(-1);
   assert.ok(newest !== undefined, 'a log has segments');
   const path = join(directory, newest);
   const bytes = readFileSync(path);
-  return { path, bytes, end: bytes.findLastIndex((byte) => byte !== 0) + 1 };
+  const frames: Frame[] = [];
+  let end = bytes.indexOf('QRB1');
+  for (let frame = frameAt(bytes, end); frame !== undefined; frame = frameAt(bytes, end)) {
+    frames.push(frame);
+    end += FRAME_HEAD + frame.length;
+  }
+  const last = frames.at(-1);
+  assert.ok(last !== undefined && frames.length > 10, 'the log holds batches');
+  return { path, bytes, last, end };
 }
 
 test('a torn record after the last whole batch is cut, and the node goes on', async () => {
   await cluster.kill('n3');
-  const { path, bytes, end } = lastSegment('n3');
-  // The beginning of a record whose rest never reached the disk.
-  const torn = bytes.subarray(end - 40, end - 10);
-  writeFileSync(path, Buffer.concat([bytes.subarray(0, end), torn]));
+  const { path, bytes, last, end } = lastSegment('n3');
+  // The next batch, of which only the beginning reached the disk: what a crash in the middle of a write leaves.
+  const batch = Buffer.alloc(FRAME_HEAD + 200, 'payload');
+  sealFrame(batch, { segment: last.segment, sequence: last.sequence + 1, chain: last.chain });
+  batch.copy(bytes, end, 0, FRAME_HEAD + 100);
+  writeFileSync(path, bytes);
   await cluster.start('n3');
   await client.kv.put('after the tear', 'x');
   const { count } = await client.kv.get('key/', { prefix: true, countOnly: true, member: 'n3' });
