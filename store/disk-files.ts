@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { constants } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { DATA_DIRECTORY, type Disk, type DiskFile } from './ports.js';
 
@@ -58,7 +58,7 @@ export class FileDisk implements Disk {
   }
 
   #place(path: string): string {
-    return join(this.root, path);
+    return resolve(this.root, path);
   }
 }
 
