@@ -1,8 +1,8 @@
 /** Makes calls: numbers them, bounds their time, and puts them into their lane. */
 import type { Compare, TxnOperation, TxnRequest } from '../machines/language/commands.js';
-import type { QuorateError } from '../machines/language/errors.js';
-import { badRequest } from '../machines/language/errors.js';
+import { badRequest, type QuorateError } from '../machines/language/errors.js';
 import type { Request } from '../transport/ports.js';
+import { onAbort } from './aborting.js';
 import type { Call, Succeeded } from './call.js';
 import { type Core, fail, hold, laneTo } from './core.js';
 import type { Destination } from './lane.js';
@@ -47,14 +47,8 @@ export function issue(core: Core, wanted: Wanted): Call {
   const signal = wanted.options?.signal;
   if (signal?.aborted) throw abortError(call, signal.reason);
   hold(core, call);
-  if (signal !== undefined) listen(core, call, signal);
+  if (signal !== undefined) call.unhook = onAbort(signal, () => fail(core, call, abortError(call, signal.reason)));
   return call;
-}
-
-function listen(core: Core, call: Call, signal: AbortSignal): void {
-  const aborted = (): void => fail(core, call, abortError(call, signal.reason));
-  signal.addEventListener('abort', aborted, { once: true });
-  call.unhook = () => signal.removeEventListener('abort', aborted);
 }
 
 /* ---- sizes, a little too large rather than too small -------------------------------------------------------------- */

@@ -27,10 +27,15 @@ const decided: ReadonlySet<string> = new Set([
   'Unimplemented',
 ]);
 
+/** Texts that are about who was asked: another member may have taken an earlier attempt, or the same one. */
+const askedElsewhere: ReadonlySet<string> = new Set([
+  errors.ClusterIDMismatch.message,
+  errors.NotSupportedForLearner.message,
+]);
+
 /** The error that the caller gets for an outcome. */
 export function outcomeError(call: Call, error: QuorateError): QuorateError {
-  const foreign = error.message === errors.ClusterIDMismatch.message;
-  const unsure = error.maybe_applied || !decided.has(error.code) || foreign;
+  const unsure = error.maybe_applied || !decided.has(error.code) || askedElsewhere.has(error.message);
   return withDoubt(call, error, unsure && call.reached > 0);
 }
 

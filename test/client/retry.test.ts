@@ -1,5 +1,6 @@
 /** Retries, deadlines, aborts, and what a caller is told: above all whether a write may have been applied. */
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import type { ClusterId } from '../../machines/language/vocabulary.js';
 import { benchOf, errorOfCall, follow } from './client-of.js';
@@ -295,6 +296,16 @@ test('an abort ends the call and says whether it may have been applied', async (
   message?.answerAll();
   const aborted = await errorOfCall(client.kv.get('k', { signal: AbortSignal.abort() }));
   assert.deepEqual([aborted.code, aborted.maybe_applied], ['Canceled', false]);
+});
+
+test('many calls on one signal listen once, and stop listening when they are done', async () => {
+  const { client, sent } = await benchOf();
+  const { signal } = new AbortController();
+  const calls = Array.from({ length: 50 }, () => client.kv.get('k', { signal }));
+  assert.equal(getEventListeners(signal, 'abort').length, 1);
+  for (const message of await sent()) message.answerAll();
+  await Promise.all(calls);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 
 test('closing ends every call, closes the link, and refuses new ones', async () => {
