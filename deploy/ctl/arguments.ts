@@ -1,6 +1,6 @@
 /**
- * Reads a command line as cobra does (flags anywhere, `-wjson`, `--hex=false`, beginnings of command names) and says the
- * same thing in the one form that commander takes: command words, `--flag=value`, `--`, arguments.
+ * Reads a command line as cobra does (flags anywhere, `-wjson`, `--hex=false`, beginnings of command names) and says
+ * the same thing in the one form that commander takes: command words, `--flag=value`, `--`, arguments.
  */
 import type { Command, Option } from 'commander';
 import { findSubcommand, pathOf, unknownCommandText } from './command-names.js';
@@ -34,7 +34,7 @@ export function readCommandLine(program: Command, words: readonly string[], envi
   return { command, canonical: [...pathOf(command), ...settings, '--', ...others], helpWanted };
 }
 
-/* ---- which command ------------------------------------------------------------------------------------------------ */
+/* ---- which command ----------------------------------------------------------------------------------------------- */
 
 function findCommand(program: Command, words: readonly string[]): { command: Command; rest: readonly string[] } {
   let command = program;
@@ -81,7 +81,7 @@ function takesNext(command: Command, word: string): boolean {
 const optionsOf = (command: Command | null): readonly Option[] =>
   command === null ? [] : [...command.options, ...optionsOf(command.parent)];
 
-/* ---- which flags -------------------------------------------------------------------------------------------------- */
+/* ---- which flags ------------------------------------------------------------------------------------------------- */
 
 /** Without an option it is --help. */
 interface Found {

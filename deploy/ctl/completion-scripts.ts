@@ -1,4 +1,4 @@
-/** The completion scripts of the four shells: each walks the words typed so far to a command and offers what can follow. */
+/** The completion scripts of four shells: each walks the words typed so far to a command and offers what can follow. */
 import type { Choices } from './completion.js';
 
 type Script = (choices: readonly Choices[]) => string;
@@ -25,6 +25,9 @@ const zshQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 const zshItem = ({ name, says }: { readonly name: string; readonly says: string }): string =>
   zshQuoted(`${name}:${says.replaceAll(':', '\\:')}`);
 
+const zshCase = ({ path, commands, flags }: Choices): string =>
+  `    ${zshQuoted(path)}) items=(${[...commands, ...flags].map(zshItem).join(' ')}) ;;`;
+
 const zsh: Script = (choices) => `#compdef quoratectl
 _quoratectl() {
   local line="" candidate word
@@ -35,7 +38,7 @@ _quoratectl() {
     [[ -n "\${known[/$candidate]}" ]] && line="$candidate"
   done
   case "$line" in
-${choices.map((each) => `    ${zshQuoted(each.path)}) items=(${[...each.commands, ...each.flags].map(zshItem).join(' ')}) ;;`).join('\n')}
+${choices.map(zshCase).join('\n')}
   esac
   _describe 'quoratectl' items || _files
 }

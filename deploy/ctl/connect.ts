@@ -1,4 +1,4 @@
-/** From the global flags to a cluster. Loaded by commands that need one: `version` and `completion` start without it. */
+/** From the global flags to a cluster. Loaded by commands that need one; `version` and `help` do without it. */
 import { readFileSync } from 'node:fs';
 import { compare, connect, op } from '../../client/index.js';
 import type { Client, Comparison, ConnectOptions, Op } from '../../client/types.js';

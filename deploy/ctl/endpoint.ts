@@ -11,9 +11,11 @@ import { defineCommand, defineGroup } from './session.js';
 import type { OpenSession, Run, Session } from './session.js';
 import { realClock } from '../clock.js';
 
-const statusDescription = `When --write-out is set to simple, this command prints out comma-separated status lists for each member.
-The items in the lists are endpoint, ID, version, storage version, db size, in use, percentage not in use, quota,
-is leader, is learner, raft term, raft index, raft applied index, errors, downgrade target version, downgrade enabled.`;
+const statusDescription = `When --write-out is set to simple, this command prints out comma-separated
+status lists for each member. The items in the lists are endpoint, ID, version,
+storage version, db size, in use, percentage not in use, quota, is leader,
+is learner, raft term, raft index, raft applied index, errors,
+downgrade target version, downgrade enabled.`;
 
 export const endpointCommand = (open: OpenSession, show: Run<unknown>): Command =>
   defineGroup('endpoint', 'Endpoint related commands', open, show)
@@ -94,7 +96,7 @@ const settle = <T>(asked: Promise<T>): Promise<Outcome<T>> =>
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The names in --members (all of them, with --cluster or without names), as any member knows them: no quorum is needed. */
+/** Those named by --members, or all of them as any member knows them: that needs no quorum. */
 async function endpoints(session: Session): Promise<readonly string[]> {
   const named = session.globals.members.split(',').map((name) => name.trim());
   const chosen = named.filter((name) => name !== '');

@@ -1,4 +1,4 @@
-/** The flags that every command takes, the environment variables for them, and etcdctl's flags that have no meaning here. */
+/** The flags that every command takes, the variables that set them, and etcdctl's flags that have no meaning here. */
 import type { Option } from 'commander';
 import { boolFlag, durationFlag, textFlag } from './flags.js';
 

@@ -11,12 +11,13 @@ const int64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n } as const;
 const syntaxError = (verb: string, text: string): ParseError =>
   new ParseError(`strconv.${verb}: parsing ${quoteText(text)}: invalid syntax`);
 
+const wellFormed = { 0: /^([0-9]+|0x[0-9a-f]+|0o[0-7]+|0b[01]+)$/i, 10: /^[0-9]+$/, 16: /^0x[0-9a-f]+$/i } as const;
+
 /** A signed 64-bit number; base 0 takes the base from a 0x, 0o or 0b in front, and allows `_` between digits. */
 export function parseInt64(text: string, base: 0 | 10 | 16): bigint {
   const [, sign = '', unsigned = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   const digits = base === 0 ? withBase(unsigned) : base === 16 ? `0x${unsigned}` : unsigned;
-  const wellFormed = base === 16 ? /^0x[0-9a-f]+$/i : /^([0-9]+|0x[0-9a-f]+|0o[0-7]+|0b[01]+)$/i;
-  if (!wellFormed.test(digits)) throw syntaxError('ParseInt', text);
+  if (!wellFormed[base].test(digits)) throw syntaxError('ParseInt', text);
   const value = sign === '-' ? -BigInt(digits) : BigInt(digits);
   if (value < int64.min || value > int64.max) {
     throw new ParseError(`strconv.ParseInt: parsing ${quoteText(text)}: value out of range`);

@@ -9,8 +9,8 @@ interface MemberListFlags {
   readonly consistency: string;
 }
 
-const description = `When --write-out is set to simple, this command prints out comma-separated member lists for each member.
-The items in the lists are ID, Status, Name, Peer Addrs, Client Addrs, Is Learner.`;
+const description = `When --write-out is set to simple, this command prints out comma-separated
+member lists for each member. The items in the lists are ID, Status, Name, Peer Addrs, Client Addrs, Is Learner.`;
 
 export const memberCommand = (open: OpenSession, show: Run<unknown>): Command =>
   defineGroup('member', 'Membership related commands', open, show).addCommand(

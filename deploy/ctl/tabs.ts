@@ -1,4 +1,4 @@
-/** Columns made with tabs, as Go's tabwriter makes them: a cell ends at a tab, a column is as wide as its widest cell. */
+/** Columns made with tabs, as Go's tabwriter does: a cell ends at a tab, a column is as wide as its widest cell. */
 
 const tabWidth = 8;
 

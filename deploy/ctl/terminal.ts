@@ -22,9 +22,9 @@ export function processTerminal(): Terminal & { close(): void } {
   };
   const readMore = async (): Promise<boolean> => {
     input ??= process.stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-    const { done, value } = await input.next();
-    if (done === true) return false;
-    pending = Buffer.concat([pending, value]);
+    const next = await input.next();
+    if (next.done === true) return false;
+    pending = Buffer.concat([pending, next.value]);
     return true;
   };
   return {

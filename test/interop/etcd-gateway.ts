@@ -1,4 +1,4 @@
-/** A real etcd as the commands see a cluster, through its JSON gateway: what quoratectl prints of it etcdctl prints too. */
+/** A real etcd as the commands see a cluster, through its JSON gateway: etcdctl can be asked the same. */
 import type {
   GetOptions,
   GetResponse,
@@ -23,7 +23,7 @@ export function etcdAccess(address: string): ClusterAccess {
     const answer = await fetch(`${address}/v3/${path}`, { method: 'POST', body: JSON.stringify(request) });
     const body = (await answer.json()) as Raw;
     if (answer.ok) return body;
-    throw new QuorateError('Unknown', String(body['message'] ?? body['error']));
+    throw new QuorateError('Unknown', text(body['message'] ?? body['error']));
   };
   const access: ClusterAccess = {
     get: async (key, options = {}) => getResponse(await ask('kv/range', rangeOf(key, options))),
@@ -141,7 +141,7 @@ const hashResponse = (raw: Raw): HashKvResponse => ({
   hashRevision: number(raw['hash_revision']),
 });
 
-/* ---- requests ----------------------------------------------------------------------------------------------------- */
+/* ---- requests ---------------------------------------------------------------------------------------------------- */
 
 function endOf(key: Uint8Array, { rangeEnd, prefix, fromKey }: GetOptions): string {
   if (prefix === true) return base64(prefixEnd(key));
