@@ -18,6 +18,11 @@ export interface Recorded {
   readonly called: number;
   /** Null: no answer, or one that leaves open what happened. */
   readonly answered: { readonly at: number; readonly output: Output } | null;
+  /**
+   * Of an operation without an answer: the revision it made, null when it changed nothing, as the replayed log tells.
+   * Undefined: nobody knows.
+   */
+  readonly made?: number | null | undefined;
 }
 
 export type Verdict =
@@ -109,6 +114,7 @@ function gatherFacts(history: readonly Recorded[]): Facts | string {
   let newest = 0;
   for (const operation of history) {
     const output = operation.answered?.output;
+    if (output === undefined && typeof operation.made === 'number') changer.set(operation.made, operation);
     if (output === undefined || output.type === 'error') continue;
     newest = Math.max(newest, output.revision);
     waiting.set(output.revision, (waiting.get(output.revision) ?? 0) + 1);
@@ -139,7 +145,7 @@ function countWaiting(operation: Recorded, facts: Facts, by: number): void {
 /** The state after the operation, or null when it cannot come next. */
 function tryOperation(operation: Recorded, state: State, facts: Facts): State | null {
   const { input, answered } = operation;
-  if (answered === null && input.type === 'read') return null;
+  if (answered === null && (input.type === 'read' || operation.made === null)) return null;
   const next = step(state, input);
   if (answered !== null && !sameOutput(next.output, answered.output)) return null;
   if (next.state === state) return answered === null ? null : state;
@@ -147,6 +153,7 @@ function tryOperation(operation: Recorded, state: State, facts: Facts): State | 
   if ((facts.waiting.get(state.revision) ?? 0) > 0) return null;
   if (answered !== null) return next.state;
   const { revision } = next.state;
+  if (operation.made !== undefined) return operation.made === revision ? next.state : null;
   if (revision > facts.newest || facts.changer.has(revision)) return null;
   const sight = facts.sight.get(revision);
   return sight === undefined || next.state.keys.get(sight.key)?.value === sight.value ? next.state : null;

@@ -4,7 +4,7 @@ import type { Chance } from './chance.js';
 import type { Answerer, Question, Street } from './door.js';
 import type { History } from './history.js';
 import type { Input, Output } from './model.js';
-import { outputOf, outputOfError, requestOf } from './operations.js';
+import { outputOf, outputOfError, requestOf, tagOf } from './operations.js';
 import type { World } from './world.js';
 
 export interface ClientSettings {
@@ -54,11 +54,11 @@ export function startClients(world: World, street: Street, history: History, set
     const input = drawInput(chance, seen, settings, `${client.name}-${counts.called}`);
     counts.called++;
     if (input.type === 'read' && input.serializable) return readLocally(client, input);
-    const end = history.call(client.name, input);
     const since = seen.index;
     client.numbered++;
     const id: RequestId | null =
       settings.ids && input.type !== 'read' ? { client: client.identity, number: client.numbered, since } : null;
+    const end = history.call(client.name, input, tagOf(input, id));
     const until_ms = world.now_ms() + settings.deadline_ms;
     const finish = (output: Output | null): void => {
       if (output === null) counts.unknown++;

@@ -12,19 +12,25 @@ export interface LocalRead {
 }
 
 export interface History {
-  /** Begins an operation; gives the function that ends it. No output: nobody knows what happened. */
-  call(client: string, input: Input): (output: Output | null) => void;
+  /**
+   * Begins an operation; gives the function that ends it. No output: nobody knows what happened. `tag` is the name under
+   * which the log knows it, if it has one.
+   */
+  call(client: string, input: Input, tag: string | null): (output: Output | null) => void;
   readonly local: LocalRead[];
-  readonly operations: readonly Recorded[];
+  /** What was unanswered gets the revision that `made` tells of it, by its tag. */
+  operations(made: (tag: string) => number | null): readonly Recorded[];
 }
 
 export function createHistory(): History {
   const operations: Recorded[] = [];
+  const tags = new Map<number, string>();
   let position = 0;
   return {
-    call(client, input) {
+    call(client, input, tag) {
       const id = operations.length;
       const called = position++;
+      if (tag !== null) tags.set(id, tag);
       operations.push({ id, client, input, called, answered: null });
       return (output) => {
         if (output === null) return;
@@ -32,6 +38,10 @@ export function createHistory(): History {
       };
     },
     local: [],
-    operations,
+    operations: (made) =>
+      operations.map((operation) => {
+        const tag = tags.get(operation.id);
+        return operation.answered !== null || tag === undefined ? operation : { ...operation, made: made(tag) };
+      }),
   };
 }

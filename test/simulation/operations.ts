@@ -1,5 +1,5 @@
 /** Between the model's words and the system's: operations as requests, results as outputs. */
-import { EMPTY, fromText, NUL, toText } from '../../machines/language/bytes.js';
+import { EMPTY, fromText, NUL, toHex, toText } from '../../machines/language/bytes.js';
 import type {
   Command,
   Decision,
@@ -7,6 +7,7 @@ import type {
   OperationResult,
   PutRequest,
   RangeRequest,
+  RequestId,
   TxnRequest,
 } from '../../machines/language/commands.js';
 import { errors, type QuorateError } from '../../machines/language/errors.js';
@@ -73,6 +74,13 @@ export function requestOf(input: Input): Request {
     case 'compact':
       return { op: 'kv.compact', body: { revision: input.revision, physical: false } };
   }
+}
+
+/** The name under which the log knows a change: its request id, or its unique value. */
+export function tagOf(input: Input, request: RequestId | null): string | null {
+  if (input.type === 'compact' || input.type === 'read') return null;
+  if (request !== null) return `${toHex(request.client)}/${request.number}`;
+  return input.type === 'delete' ? null : `value ${input.value}`;
 }
 
 /** What a client understands of a result. Only the simulation's own operations come back here. */

@@ -10,12 +10,14 @@ import type { Decided, KvStore } from '../../store/ports.js';
 import { must } from './failure.js';
 import type { LocalRead } from './history.js';
 import { emptyState, type Output, sameOutput, type State, step } from './model.js';
-import { inputOf, outputOfDecision } from './operations.js';
+import { inputOf, outputOfDecision, tagOf } from './operations.js';
 
 export interface Truth {
   /** The store of a member, watched. */
   watch(member: string, kv: KvStore): KvStore;
   readonly state: State;
+  /** The revision that a change made, by its tag; null when it changed nothing, or never came to be. */
+  made(tag: string): number | null;
   /** How many entries are known. */
   readonly length: number;
   /** Held against the replay. */
@@ -34,6 +36,7 @@ export function createTruth(): Truth {
   const known = new Map<number, Known>();
   const outcomes = new Map<string, Output>();
   const hashes = new Map<number, { member: string; hash: number }>();
+  const made = new Map<string, number | null>();
   let state = emptyState;
 
   /** The model's outcome of the entry that comes next. */
@@ -44,7 +47,10 @@ export function createTruth(): Truth {
     const id = requestKey(command);
     const before = id === null ? undefined : outcomes.get(id);
     if (before !== undefined) return { ...fresh, output: before };
-    const next = step(state, inputOf(command));
+    const input = inputOf(command);
+    const next = step(state, input);
+    const tag = tagOf(input, command.request);
+    if (tag !== null) made.set(tag, next.state === state ? null : next.state.revision);
     state = next.state;
     if (id !== null) outcomes.set(id, next.output);
     return { ...fresh, output: next.output };
@@ -75,6 +81,7 @@ export function createTruth(): Truth {
       };
       return replace(kv, { decide });
     },
+    made: (tag) => made.get(tag) ?? null,
     get state() {
       return state;
     },
