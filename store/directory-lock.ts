@@ -7,6 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
+import { platform } from 'node:os';
 import { join } from 'node:path';
 import { DirectoryError } from './ports.js';
 
@@ -98,7 +99,7 @@ async function shorten(directory: string): Promise<Shortened> {
   const name_length = PREFIX.length + 1 + randomUUID().length;
   if (Buffer.byteLength(directory) + name_length <= ADDRESS_MAX)
     return { path: directory, close: () => Promise.resolve() };
-  if (process.platform !== 'linux') {
+  if (platform() !== 'linux') {
     throw new DirectoryError(
       `the path of the data directory, ${directory}, is too long for its lock; at most ${ADDRESS_MAX - name_length} bytes`,
     );

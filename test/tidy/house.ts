@@ -27,6 +27,7 @@ export const rooms: readonly Room[] = [
       'sorted-btree': all,
       '@node-rs/crc32': all,
       tsyringe: all,
+      'reflect-metadata': all,
     },
   },
   {
@@ -94,6 +95,7 @@ export const contractTables: readonly string[] = [
   'machines/language/vocabulary.ts',
   'machines/language/errors.ts',
   'store/ports.ts',
+  'client/types.ts',
 ];
 
 export const lengths = { file: 250, testFile: 600, function: 70, line: 120 } as const;
