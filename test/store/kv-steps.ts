@@ -14,7 +14,7 @@ import type {
 } from '../../machines/language/commands.js';
 import type { ErrorName } from '../../machines/language/errors.js';
 import type { Clock } from '../../machines/language/time.js';
-import type { Entry, Index, Term } from '../../machines/language/vocabulary.js';
+import type { ClusterId, Entry, Index, Member, MemberId, Term } from '../../machines/language/vocabulary.js';
 import type { KvStore, Written } from '../../store/ports.js';
 
 const NONE = new Uint8Array(0);
@@ -28,7 +28,7 @@ type Given<T> = { readonly [K in keyof T]?: T[K] extends Uint8Array ? Uint8Array
 function fill<T extends object>(defaults: T, given: Given<T>): T {
   const entries = Object.entries(given).map(([name, value]) => [
     name,
-    typeof value === 'string' && defaults[name as keyof T] instanceof Uint8Array ? fromText(value) : (value),
+    typeof value === 'string' && defaults[name as keyof T] instanceof Uint8Array ? fromText(value) : value,
   ]);
   return { ...defaults, ...(Object.fromEntries(entries) as Partial<T>) };
 }
@@ -182,3 +182,6 @@ export function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]));
 }
+
+export const clusterOf = (id: bigint): ClusterId => id as ClusterId;
+export const memberOf = (id: bigint, name: string): Member => ({ id: id as MemberId, name });
