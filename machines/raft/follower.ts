@@ -77,7 +77,7 @@ export const follower = raft.createStateConfig({
         ],
         'campaign.asked': [
           ...termGate,
-          { guard: 'mayCampaign', target: '#raft.candidate', actions: ['forgetLeader', 'acceptInvitation'] },
+          { guard: 'invitedByLeader', target: '#raft.candidate', actions: ['forgetLeader', 'acceptInvitation'] },
           { actions: 'ignored' },
         ],
         'readIndex.answered': [...termGate, { actions: 'hearReadIndex' }],

@@ -176,8 +176,7 @@ export const raft = base.extend({
     /* elections */
     electionDue: ({ context }) => election.electionDue(context),
     campaignDue: ({ context }) => election.electionDue(context) && election.mayCampaign(context),
-    mayCampaign: ({ context }) => election.mayCampaign(context),
-    fromLeader: ({ context, event }) => 'from' in event && event.from === context.leader,
+    invitedByLeader: asks<'campaign.asked'>((c, event) => event.from === c.leader && election.mayCampaign(c)),
     leaderHeard: ({ context }) => election.leaderHeard(context),
     leaderHeardAndNoTransfer: asks<'vote.asked'>((c, event) => election.leaderHeard(c) && !event.transfer),
     noTransfer: asks<'vote.asked'>((_c, event) => !event.transfer),

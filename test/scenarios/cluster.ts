@@ -1,5 +1,6 @@
 /** A cluster for scenarios: real raft charts, logs in memory, and every letter and write waiting until it is told to go. */
 import { createActor, type ActorRefFrom } from 'xstate';
+import { unreachable } from '../../machines/language/invariant.js';
 import type {
   Configuration,
   Effect,
@@ -47,6 +48,8 @@ export class Cluster {
   readonly nodes = new Map<MemberId, Node>();
   letters: Waiting[] = [];
   readonly cut = new Set<MemberId>();
+  /** Every state that some node was in. */
+  readonly visited = new Set<string>();
   private lines: string[] = [];
   private lastProposal = 0;
   private lastSnapshot = 0;
@@ -114,6 +117,7 @@ export class Cluster {
     if (actor === null) return;
     const at = this.lines.length;
     actor.send(event);
+    this.visited.add(stateName(actor.getSnapshot().value));
     this.lines.splice(at, 0, `${id} ${words}`);
   }
 
@@ -148,7 +152,7 @@ export class Cluster {
         node.log.write(job);
         for (const { to, message } of job.then) {
           if (to === 'self') own.push({ message });
-          else this.post({ from: id, to, message: message as PeerMessage });
+          else this.post({ from: id, to, message });
         }
       }
     }
@@ -209,8 +213,7 @@ export class Cluster {
     if (actor === null) return `${id} is down`;
     const snapshot = actor.getSnapshot();
     const { hardState, leader, handed, durable } = snapshot.context;
-    const role =
-      typeof snapshot.value === 'string' ? snapshot.value : Object.entries(snapshot.value).join().replace(',', '.');
+    const role = stateName(snapshot.value);
     const ends = `last ${lastIndex(snapshot.context)} durable ${durable} commit ${hardState.commit} handed ${handed}`;
     return `${id} ${role} t${hardState.term} leader ${leader ?? '-'} ${ends}${roleOf(snapshot) === 'leader' ? this.rows(id) : ''}`;
   }
@@ -253,10 +256,23 @@ export class Cluster {
       case 'installSnapshot':
         node.jobs.push({ type: 'install', mark: effect.snapshot });
         return;
-      default:
+      case 'confirmAppended':
+      case 'refuseProposals':
+      case 'answerRead':
+      case 'voidReads':
+      case 'openDoor':
+      case 'closeDoor':
+      case 'announce':
+      case 'dropSnapshot':
+      case 'retire':
         return;
+      default:
+        return unreachable(effect);
     }
   }
 }
+
+const stateName = (value: string | object): string =>
+  typeof value === 'string' ? value : Object.entries(value).join().replace(',', '.');
 
 export const asId = (text: string): MemberId => memberId(BigInt(text));

@@ -40,12 +40,19 @@ export function print(blocks: readonly (Block & { readonly said: string })[]): s
   );
 }
 
-export function run(blocks: readonly Block[]): readonly (Block & { readonly said: string })[] {
+export interface Played {
+  readonly blocks: readonly (Block & { readonly said: string })[];
+  /** Every state that some node was in. */
+  readonly visited: ReadonlySet<string>;
+}
+
+export function play(blocks: readonly Block[]): Played {
   const scene: Scene = { cluster: new Cluster() };
-  return blocks.map((block) => {
+  const said = blocks.map((block) => {
     for (const command of block.commands) runCommand(scene, command);
     return { ...block, said: scene.cluster.takeLines() };
   });
+  return { blocks: said, visited: scene.cluster.visited };
 }
 
 interface Scene {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { parse, print, run } from './scenario.js';
+import { parse, play, print } from './scenario.js';
 
 /** Compiled or not, the scripts stand in the source tree. */
 const folder = join(process.cwd(), 'test', 'scenarios');
@@ -15,7 +15,7 @@ for (const name of files) {
   test(`scenario ${name}`, () => {
     const path = join(folder, name);
     const blocks = parse(readFileSync(path, 'utf8'));
-    const after = run(blocks);
+    const after = play(blocks).blocks;
     if (process.env['UPDATE'] === '1') {
       writeFileSync(path, print(after));
       return;

@@ -1,0 +1,214 @@
+/** The chart is the protocol itself: every event is answered or refused by name in every state, and nothing is inline. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import type { RaftEventType } from '../../machines/language/vocabulary.js';
+import { raftMachine } from '../../machines/raft/raft.machine.js';
+import { parse, play } from '../scenarios/scenario.js';
+
+const everyEvent: Readonly<Record<RaftEventType, true>> = {
+  'preVote.asked': true,
+  'preVote.answered': true,
+  'vote.asked': true,
+  'vote.answered': true,
+  'append.sent': true,
+  'append.accepted': true,
+  'append.refused': true,
+  'heartbeat.sent': true,
+  'heartbeat.answered': true,
+  'snapshot.offered': true,
+  'snapshot.refused': true,
+  'readIndex.asked': true,
+  'readIndex.answered': true,
+  'campaign.asked': true,
+  'log.kept': true,
+  tick: true,
+  proposed: true,
+  'change.proposed': true,
+  'read.asked': true,
+  'transfer.asked': true,
+  applied: true,
+  'snapshot.prepared': true,
+  'snapshot.dropped': true,
+  'snapshot.installed': true,
+  'snapshot.failed': true,
+  'link.silent': true,
+  'link.heard': true,
+};
+
+interface Arrow {
+  readonly guard?: unknown;
+  readonly actions?: unknown;
+  readonly target?: unknown;
+}
+interface State {
+  readonly description?: string;
+  readonly on?: Readonly<Record<string, Arrow | readonly Arrow[]>>;
+  readonly always?: Arrow | readonly Arrow[];
+  readonly entry?: unknown;
+  readonly exit?: unknown;
+  readonly states?: Readonly<Record<string, State>>;
+}
+interface Leaf {
+  readonly name: string;
+  /** From the leaf outwards: the first that has arrows for an event decides. */
+  readonly path: readonly State[];
+}
+
+const root = raftMachine.config as unknown as State;
+const list = <T>(one: T | readonly T[] | undefined): readonly T[] =>
+  one === undefined ? [] : Array.isArray(one) ? (one as readonly T[]) : [one as T];
+
+function leaves(state: State, name: string, outer: readonly State[]): readonly Leaf[] {
+  const path = [state, ...outer];
+  const inner = Object.entries(state.states ?? {});
+  if (inner.length === 0) return [{ name, path }];
+  return inner.flatMap(([key, child]) => leaves(child, name === '' ? key : `${name}.${key}`, path));
+}
+const states = leaves(root, '', []);
+
+function everyState(state: State): readonly State[] {
+  return [state, ...Object.values(state.states ?? {}).flatMap(everyState)];
+}
+
+/** All arrows that an event can take in a leaf, in order. */
+function arrowsFor({ path }: Leaf, event: string): readonly Arrow[] {
+  const found = path.flatMap((state) => list(state.on?.[event]));
+  return found.length > 0 ? found : path.flatMap((state) => list(state.on?.['*']));
+}
+
+const arrowsOf = (state: State): readonly Arrow[] => [
+  ...Object.values(state.on ?? {}).flatMap((arrows) => list<Arrow>(arrows)),
+  ...list<Arrow>(state.always),
+];
+
+const actionsOf = (state: State): readonly unknown[] => [
+  ...arrowsOf(state).flatMap((arrow) => list(arrow.actions)),
+  ...list(state.entry),
+  ...list(state.exit),
+];
+
+test('every event has an arrow in every state, and the last arrow is always open', () => {
+  assert.equal(states.length, 11);
+  for (const leaf of states) {
+    for (const event of Object.keys(everyEvent)) {
+      const arrows = arrowsFor(leaf, event);
+      assert.ok(arrows.length > 0, `${leaf.name} has no arrow for ${event}`);
+      assert.ok(
+        arrows.some((arrow) => arrow.guard === undefined),
+        `${leaf.name} lets ${event} fall where no guard holds`,
+      );
+    }
+  }
+});
+
+test('every arrow does something that has a name', () => {
+  for (const state of everyState(root)) {
+    for (const arrow of arrowsOf(state)) {
+      const named = list(arrow.actions).length > 0 || arrow.target !== undefined;
+      assert.ok(named, `an arrow of '${state.description}' says nothing: ${JSON.stringify(arrow)}`);
+    }
+  }
+});
+
+test('no guard or action stands inline, and each name is one that setup knows', () => {
+  const { actions, guards } = raftMachine.implementations;
+  for (const state of everyState(root)) {
+    for (const action of actionsOf(state)) {
+      assert.equal(typeof action, 'string', `an inline action in '${state.description}'`);
+      assert.ok(String(action) in actions, `unknown action ${String(action)}`);
+    }
+    for (const { guard } of arrowsOf(state)) {
+      if (guard === undefined) continue;
+      assert.equal(typeof guard, 'string', `an inline guard in '${state.description}'`);
+      assert.ok(String(guard) in guards, `unknown guard ${String(guard)}`);
+    }
+  }
+});
+
+test('every word that setup knows stands in a chart', () => {
+  const { actions, guards } = raftMachine.implementations;
+  const used = new Set(everyState(root).flatMap(actionsOf));
+  const asked = new Set(everyState(root).flatMap((state) => arrowsOf(state).map((arrow) => arrow.guard)));
+  // `ready` is the way out that handlers use; no arrow names it.
+  assert.deepEqual(
+    Object.keys(actions).filter((name) => name !== 'ready' && !used.has(name)),
+    [],
+  );
+  assert.deepEqual(
+    Object.keys(guards).filter((name) => !asked.has(name)),
+    [],
+  );
+});
+
+test('every state is described', () => {
+  for (const state of everyState(root)) assert.ok((state.description ?? '').length > 20, state.description);
+});
+
+/** What a state never listens to beyond a newer term: named here, so that the negative space is meant. */
+const ignoredIn: Readonly<Record<string, readonly RaftEventType[]>> = {
+  follower: [
+    'preVote.answered',
+    'vote.answered',
+    'append.accepted',
+    'append.refused',
+    'heartbeat.answered',
+    'snapshot.refused',
+    'transfer.asked',
+    'snapshot.dropped',
+  ],
+  preCandidate: ['vote.answered', 'append.accepted', 'append.refused', 'heartbeat.answered', 'snapshot.refused'],
+  candidate: ['preVote.answered', 'append.accepted', 'append.refused', 'heartbeat.answered', 'snapshot.refused'],
+  leader: [
+    'preVote.asked',
+    'preVote.answered',
+    'vote.answered',
+    'readIndex.answered',
+    'snapshot.installed',
+    'snapshot.failed',
+  ],
+};
+
+test('what a role never hears is what is written here', () => {
+  for (const [role, events] of Object.entries(ignoredIn)) {
+    const leaf = states.find(({ name }) => name.startsWith(role));
+    assert.ok(leaf !== undefined);
+    for (const event of events) {
+      const last: Arrow | undefined = arrowsFor(leaf, event).find((arrow: Arrow) => arrow.guard === undefined);
+      assert.deepEqual(list(last?.actions), ['ignored'], `${leaf.name} ${event}`);
+    }
+  }
+  for (const { name, path } of states) {
+    if (name === 'removed') continue;
+    for (const event of ['append.sent', 'heartbeat.sent', 'proposed', 'read.asked', 'tick', 'log.kept', 'applied']) {
+      const first = arrowsFor({ name, path }, event)[0];
+      assert.notDeepEqual(list(first?.actions), ['ignored'], `${name} does not hear ${event}`);
+    }
+  }
+});
+
+test('the term gate is the first thing every letter meets, but for votes and pre-votes', () => {
+  const letters = Object.keys(everyEvent).filter((event) =>
+    /^(append|heartbeat|readIndex|campaign|snapshot\.(offered|refused))/.test(event),
+  );
+  for (const leaf of states.filter(({ name }) => name !== 'removed')) {
+    for (const letter of letters) {
+      const [first, second] = arrowsFor(leaf, letter);
+      assert.equal(first?.guard, 'newerTerm', `${leaf.name} ${letter}`);
+      assert.equal(second?.guard, 'olderTerm', `${leaf.name} ${letter}`);
+    }
+  }
+});
+
+test('every state is reached by some scenario', () => {
+  const folder = join(process.cwd(), 'test', 'scenarios');
+  const visited = new Set<string>();
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.txt'))) {
+    for (const state of play(parse(readFileSync(join(folder, name), 'utf8'))).visited) visited.add(state);
+  }
+  assert.deepEqual(
+    states.map(({ name }) => name).filter((name) => !visited.has(name)),
+    [],
+  );
+});
