@@ -140,7 +140,10 @@ function divide(core: Core, lane: Lane, calls: readonly Call[], now_ms: number):
 }
 
 function headers(core: Core, timeout_ms: number): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>([[headerNames.timeoutMs, String(timeout_ms)]]);
+  const fields = new Map<string, string>([
+    [headerNames.timeoutMs, String(timeout_ms)],
+    [headerNames.pieces, 'yes'],
+  ]);
   if (core.clusterHeader !== '') fields.set(headerNames.clusterId, core.clusterHeader);
   return fields;
 }
