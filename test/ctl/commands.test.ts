@@ -1,6 +1,7 @@
 /** What the commands ask of the cluster, and the flags that Debian's etcdctl does not have. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { prefixEnd } from '../../machines/language/bytes.js';
 import type { Transaction } from '../../deploy/ctl/cluster.js';
 import { header, say } from './fake-cluster.js';
 
@@ -129,4 +130,10 @@ test('a transaction inside a transaction is printed in every format', async () =
   const operation = '"response_put":{"header":{"revision":13}}';
   const inside = `"response_txn":{"header":{"revision":13},"responses":[{"Response":{${operation}}}]}`;
   assert.ok((await told('json')).endsWith(`"succeeded":true,"responses":[{"Response":{${inside}}}]}\n`));
+});
+
+test('the end of a prefix leaves the prefix as it is, a Buffer too', () => {
+  const key = Buffer.from('ab\xff', 'latin1');
+  assert.deepEqual([...prefixEnd(key)], [0x61, 0x63]);
+  assert.deepEqual([...key], [0x61, 0x62, 0xff]);
 });
