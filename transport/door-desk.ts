@@ -1,6 +1,6 @@
 /**
- * The desk behind every door: messages become asks, answers become messages. What a request's headers and size allow is
- * settled here; NATS and memory only carry bytes.
+ * The desk behind every door: messages become asks, answers become messages. What a request's headers and size allow
+ * is settled here; NATS and memory only carry bytes.
  */
 import type { RequestId, TxnOperation, TxnRequest } from '../machines/language/commands.js';
 import { badRequest, errorOf, QuorateError } from '../machines/language/errors.js';
@@ -162,7 +162,7 @@ export const nameInUse = (name: string, foreign: string, own: ClusterId): Quorat
       `${formatClusterId(own)}: give it another --cluster-name`,
   );
 
-/* ---- what a request's headers and size allow ---------------------------------------------------------------------- */
+/* ---- what a request's headers and size allow ------------------------------------------------------------------- */
 
 function checkCluster(state: DeskState, message: DoorMessage): void {
   const pinned = message.header(headerNames.clusterId);
@@ -178,7 +178,10 @@ function timeout(message: DoorMessage): number {
   return Math.min(parseCount(headerNames.timeoutMs, text), TIMEOUT_MAX_MS);
 }
 
-/** [safety] An id is nothing without the log index its client had seen: without it a late retry could be applied again. */
+/**
+ * [safety] An id is nothing without the log index its client had seen: without it a late retry could be applied
+ * again.
+ */
 function requestId(message: DoorMessage): RequestId | null {
   const id = message.header(headerNames.request);
   if (id === '') return null;

@@ -1,4 +1,7 @@
-/** A switchboard inside one process: what NATS does for us, without NATS, and with a policy that may misbehave as NATS may. */
+/**
+ * A switchboard inside one process: what NATS does for us, without NATS, and with a policy that may misbehave as NATS
+ * may.
+ */
 import type { Clock } from '../machines/language/time.js';
 import { limits } from '../machines/language/limits.js';
 import type { ClusterId } from '../machines/language/vocabulary.js';
@@ -66,7 +69,7 @@ export class MemoryNetwork {
     this.policy.schedule(message, deliver);
   }
 
-  /* ---- peers ------------------------------------------------------------------------------------------------------- */
+  /* ---- peers --------------------------------------------------------------------------------------------------- */
 
   /** Hears what is sent to `address`; a later life takes an earlier one's place and hears what was sent to that. */
   listen(address: string, name: string, receive: (bytes: Uint8Array) => void): () => void {
@@ -83,7 +86,7 @@ export class MemoryNetwork {
     this.schedule({ from, to, channel, bytes }, () => this.receivers.get(address)?.receive(bytes));
   }
 
-  /* ---- requests ---------------------------------------------------------------------------------------------------- */
+  /* ---- requests ------------------------------------------------------------------------------------------------ */
 
   subscribe(subscription: Subscription): () => void {
     this.subscriptions.add(subscription);

@@ -1,4 +1,7 @@
-/** Getting to NATS, for nodes and clients alike: the options, and a connection that is tested by its own messages and dialled anew. */
+/**
+ * Getting to NATS, for nodes and clients alike: the options, and a connection that is tested by its own messages and
+ * dialled anew.
+ */
 import { readFileSync } from 'node:fs';
 import {
   connect,
@@ -34,7 +37,9 @@ const DIAL_TIMEOUT_MS = 2_000;
 const REDIAL_WAIT_MS = 100;
 const toUtf8 = new TextEncoder();
 
-/** Connects once, or throws a LinkError that names the servers and never a credential. Reconnects for ever after that. */
+/**
+ * Connects once, or throws a LinkError that names the servers and never a credential. Reconnects for ever after that.
+ */
 export async function connectNats(options: ConnectionOptions, name: string): Promise<NatsConnection> {
   try {
     return await connect(natsOptions(options, name));
@@ -81,7 +86,7 @@ const tlsOptions = (tls: NonNullable<ConnectionOptions['tls']>): NonNullable<Nat
 });
 
 /** `nats://user:secret@host:4222` → `nats://host:4222`. */
-export const withoutCredentials = (server: string): string => server.replace(/^([a-z]+:\/\/)?[^@/]*@/i, '$1');
+const withoutCredentials = (server: string): string => server.replace(/^([a-z]+:\/\/)?[^@/]*@/i, '$1');
 
 /** NATS hands out Buffers at times, whose slice() and prototype are others; the house knows Uint8Array alone. */
 export const plainBytes = (data: Uint8Array): Uint8Array =>
@@ -103,7 +108,7 @@ export const guarded =
     }
   };
 
-/* ---- a connection that proves itself ------------------------------------------------------------------------------ */
+/* ---- a connection that proves itself --------------------------------------------------------------------------- */
 
 export interface ProvenOptions {
   readonly connection: ConnectionOptions;
@@ -119,9 +124,9 @@ export interface ProvenOptions {
 }
 
 /**
- * nats.js keeps what is published while disconnected in an unbounded buffer, loses some of it and sends the rest late; its
- * own reconnect can wait for ever on a socket that takes nothing. So: nothing is published unless connected, and a
- * connection that no longer hears itself is replaced by a new one.
+ * nats.js keeps what is published while disconnected in an unbounded buffer, loses some of it and sends the rest
+ * late; its own reconnect can wait for ever on a socket that takes nothing. So: nothing is published unless
+ * connected, and a connection that no longer hears itself is replaced by a new one.
  */
 export class ProvenConnection {
   private connection: NatsConnection | null = null;

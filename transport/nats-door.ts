@@ -1,16 +1,19 @@
 /**
- * The door of a node on NATS: its requests arrive as messages to NATS micro services, of which it opens up to three kinds.
+ * The door of a node on NATS: its requests arrive as messages to NATS micro services, of which it opens up to three
+ * kinds.
  *
- * - `quorate`, from serve() on: everything at this member by name (`<cluster>.member.<name>.kv.put`, …). A linearizable read
- *   asked of a follower by name is served through a read index; a write is answered `not leader`, which is a hint only.
- * - `quorate-ready`, while a leader is heard: what any member serves (batch.read, cluster.list, maintenance.*), in one queue
- *   group of all such members.
- * - `quorate-leader`, one for each term of leadership, in a queue group of that term: writes, `batch`, and `kv.range`. The
- *   subject cannot tell a serializable read from a linearizable one, so a plain `nats req quorate.kv.range` with
- *   `"serializable": true` is served by the leader too, from its local state, without a quorum round; whoever wants any
- *   member's state asks one by name, or through `batch.read`.
+ * - `quorate`, from serve() on: everything at this member by name (`<cluster>.member.<name>.kv.put`, …). A
+ *   linearizable read asked of a follower by name is served through a read index; a write is answered `not leader`,
+ *   which is a hint only.
+ * - `quorate-ready`, while a leader is heard: what any member serves (batch.read, cluster.list, maintenance.*), in
+ *   one queue group of all such members.
+ * - `quorate-leader`, one for each term of leadership, in a queue group of that term: writes, `batch`, and
+ *   `kv.range`. The subject cannot tell a serializable read from a linearizable one, so a plain `nats req
+ *   quorate.kv.range` with `"serializable": true` is served by the leader too, from its local state, without a quorum
+ *   round; whoever wants any member's state asks one by name, or through `batch.read`.
  *
- * A micro endpoint cannot be dropped; a whole service can be drained. Hence one service for each thing that comes and goes.
+ * A micro endpoint cannot be dropped; a whole service can be drained. Hence one service for each thing that comes and
+ * goes.
  */
 import {
   createInbox,
@@ -122,7 +125,7 @@ export class NatsDoor implements ClientDoor {
     await this.opened?.link.close();
   }
 
-  /* ---- services ---------------------------------------------------------------------------------------------------- */
+  /* ---- services ------------------------------------------------------------------------------------------------ */
 
   private add(plan: Plan): void {
     const key = planKey(plan);

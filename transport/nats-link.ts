@@ -1,4 +1,7 @@
-/** A client's connection to NATS: requests with one answer or several, on one inbox; answers in pieces are put together. */
+/**
+ * A client's connection to NATS: requests with one answer or several, on one inbox; answers in pieces are put
+ * together.
+ */
 import { createInbox, Events, headers as natsHeaders, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
 import type { Clock } from '../machines/language/time.js';
 import { type ConnectionOptions, connectNats, guarded, plainBytes } from './nats-connection.js';

@@ -1,4 +1,7 @@
-/** Peers over NATS: a connection each for control, bulk and snapshots, so that a heartbeat never queues behind a snapshot. */
+/**
+ * Peers over NATS: a connection each for control, bulk and snapshots, so that a heartbeat never queues behind a
+ * snapshot.
+ */
 import { type NatsConnection, nuid } from 'nats';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../machines/language/limits.js';

@@ -1,4 +1,7 @@
-/** What peer frames carry beside letters: words before birth, questions for a snapshot's pieces and their answers; checked field by field. */
+/**
+ * What peer frames carry beside letters: words before birth, questions for a snapshot's pieces and their answers;
+ * checked field by field.
+ */
 import { limits } from '../machines/language/limits.js';
 import type { ClusterId, MemberId } from '../machines/language/vocabulary.js';
 import type { BirthMessage } from './ports.js';

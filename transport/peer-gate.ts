@@ -1,6 +1,6 @@
 /**
- * Who may speak to this node: peer frames are sealed and opened here. A frame is a head (who to whom, in which lives), a body
- * and, with a cluster key, an HMAC-SHA256 over both.
+ * Who may speak to this node: peer frames are sealed and opened here. A frame is a head (who to whom, in which
+ * lives), a body and, with a cluster key, an HMAC-SHA256 over both.
  */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { decodePeerMessages, DecodeError, encodePeerMessages } from '../machines/language/codec.js';
@@ -47,7 +47,7 @@ export function joinGate(gate: Gate, cluster: ClusterId, configuration: Configur
   for (const id of gate.epochs.keys()) if (!gate.members.has(id)) gate.epochs.delete(id);
 }
 
-/* ---- sealing ------------------------------------------------------------------------------------------------------ */
+/* ---- sealing --------------------------------------------------------------------------------------------------- */
 
 export const sealMessages = (gate: Gate, to: MemberId, messages: readonly PeerMessage[]): Uint8Array =>
   seal(gate, 'messages', to, encodePeerMessages(messages));
@@ -81,7 +81,7 @@ function seal(gate: Gate, kind: FrameKind, to: MemberId | string, body: Uint8Arr
 
 const sign = (key: KeyObject, bytes: Uint8Array): Uint8Array => createHmac('sha256', key).update(bytes).digest();
 
-/* ---- opening ------------------------------------------------------------------------------------------------------ */
+/* ---- opening --------------------------------------------------------------------------------------------------- */
 
 export type Opened =
   | { readonly kind: 'messages'; readonly messages: readonly PeerMessage[]; readonly dropped: number }

@@ -1,4 +1,7 @@
-/** What every peer transport does alike: letters of one turn become frames, frames become letters, questions get their answers. */
+/**
+ * What every peer transport does alike: letters of one turn become frames, frames become letters, questions get their
+ * answers.
+ */
 import type { Clock } from '../machines/language/time.js';
 import type {
   ClusterId,
@@ -39,7 +42,7 @@ export interface PeerPost extends Pick<PeerTransport, 'join' | 'send' | 'sendBir
 }
 
 /** Entries go by the bulk connection; everything else is small, and a heartbeat must not wait behind entries. */
-export const channelOf = (message: PeerMessage): Channel => (message.type === 'append.sent' ? 'bulk' : 'control');
+const channelOf = (message: PeerMessage): Channel => (message.type === 'append.sent' ? 'bulk' : 'control');
 
 interface Parcel {
   readonly to: MemberId;

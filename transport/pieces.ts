@@ -1,4 +1,7 @@
-/** What is larger than a connection's max_payload travels in numbered, checksummed pieces; here they are cut and put together. */
+/**
+ * What is larger than a connection's max_payload travels in numbered, checksummed pieces; here they are cut and put
+ * together.
+ */
 import { concatBytes } from '../machines/language/bytes.js';
 
 /** `number` counts from 1. */
@@ -29,7 +32,10 @@ export type Assembled =
   | { readonly state: 'whole'; readonly bytes: Uint8Array }
   | { readonly state: 'broken'; readonly reason: string };
 
-/** One publisher's pieces come in order or are lost; a first piece begins anew, anything out of order ends what there was. */
+/**
+ * One publisher's pieces come in order or are lost; a first piece begins anew, anything out of order ends what there
+ * was.
+ */
 export function addPiece(before: Assembly | undefined, piece: Piece, bytes_max: number): Assembled {
   const { number, total, crc, bytes } = piece;
   const so_far = number === 1 ? { total, parts: [], bytes: 0 } : before;
@@ -44,7 +50,7 @@ export function addPiece(before: Assembly | undefined, piece: Piece, bytes_max: 
   return { state: 'more', assembly: { total, parts, bytes: sum } };
 }
 
-/* ---- pieces between peers: a head before the bytes ---------------------------------------------------------------- */
+/* ---- pieces between peers: a head before the bytes ------------------------------------------------------------- */
 
 /** First byte of what peers publish: a whole frame follows, or a piece of one. */
 const WHOLE = 1;
@@ -98,7 +104,7 @@ export function createFrameAssembler(bytes_max: number, streams_max: number): Fr
   };
 }
 
-/* ---- CRC-32 (IEEE), in plain JavaScript because browsers put answers together too --------------------------------- */
+/* ---- CRC-32 (IEEE), in plain JavaScript because browsers put answers together too ------------------------------ */
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;

@@ -7,7 +7,7 @@ import type { Operation } from './ports.js';
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
 /** What a name must be, in words: for errors and help texts. */
-export const NAME_RULE = '1 to 32 of the characters A-Z a-z 0-9 _ -';
+const NAME_RULE = '1 to 32 of the characters A-Z a-z 0-9 _ -';
 
 /** A cluster's or member's name is one token of a subject. Throws InvalidArgument saying what would be right. */
 export function checkName(kind: 'cluster name' | 'member name', name: string): string {
@@ -15,7 +15,7 @@ export function checkName(kind: 'cluster name' | 'member name', name: string): s
   throw badRequest(`${kind} ${JSON.stringify(name.slice(0, 64))} is not valid: it must be ${NAME_RULE}`);
 }
 
-/* ---- clients ------------------------------------------------------------------------------------------------------ */
+/* ---- clients --------------------------------------------------------------------------------------------------- */
 
 /** What can be asked at a door: an operation, or several requests in one message. */
 export type Endpoint = Operation | 'batch' | 'batch.read';
@@ -43,13 +43,16 @@ export const clusterSubject = (cluster: string, endpoint: Endpoint): string => `
 export const memberSubject = (cluster: string, member: string, endpoint: Endpoint): string =>
   `${cluster}.member.${member}.${endpoint}`;
 
-/** The queue group of one term's leader. [safety] Terms never share a group, so no request crosses from one to the next. */
+/**
+ * The queue group of one term's leader. [safety] Terms never share a group, so no request crosses from one to the
+ * next.
+ */
 export const leaderGroup = (member: string, term: number): string => `${member}-${term}`;
 
 /** The queue group of the members that hear a leader. */
 export const MEMBERS_GROUP = 'members';
 
-/* ---- peers -------------------------------------------------------------------------------------------------------- */
+/* ---- peers ----------------------------------------------------------------------------------------------------- */
 
 export const CHANNELS = ['control', 'bulk', 'snapshot'] as const;
 export type Channel = (typeof CHANNELS)[number];

@@ -1,6 +1,6 @@
 /**
- * MessagePack as the wire reads it: 64-bit integers exact, bytes as views of the message, bounded depth and sizes. The wire has
- * its own because every request passes through it, and a general one costs several times as much.
+ * MessagePack as the wire reads it: 64-bit integers exact, bytes as views of the message, bounded depth and sizes.
+ * The wire has its own because every request passes through it, and a general one costs several times as much.
  */
 
 export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[] | Fields;

@@ -14,7 +14,7 @@ import type { Answer, Operation, Result } from './ports.js';
 import type { Fields, Value } from './unpack.js';
 import { describe, isMap, readBytes, readFlag, readId, readInteger, readList, readText } from './wire-values.js';
 
-/* ---- writing ------------------------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------------------------- */
 
 export function writeAnswer(answer: Answer): Fields {
   if (!answer.ok) return { error: writeError(answer.error) };
@@ -22,7 +22,7 @@ export function writeAnswer(answer: Answer): Fields {
   return 'truncated' in answer ? { header, truncated: true } : { header, ...writeResult(answer.result) };
 }
 
-export const writeError = (error: QuorateError): Fields => ({
+const writeError = (error: QuorateError): Fields => ({
   code: error.code,
   message: error.message,
   maybe_applied: error.maybe_applied,
@@ -95,9 +95,11 @@ function writeOperation(result: OperationResult): Fields {
   return { txn: { header: { revision: result.txn.revision }, ...writeTxn(result.txn) } };
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------------------------- */
 
-/** Fields that this client does not know are ignored here: a newer node may answer more than an older client asks for. */
+/**
+ * Fields that this client does not know are ignored here: a newer node may answer more than an older client asks for.
+ */
 export function readAnswer(op: Operation, value: Value | undefined): Answer {
   const body = readMap('answer', value);
   if (isMap(body['error'])) return { ok: false, error: readError(body['error']) };

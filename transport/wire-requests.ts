@@ -1,4 +1,7 @@
-/** Requests as maps of etcd's field names, and back with every default filled in; one reader and one writer per operation. */
+/**
+ * Requests as maps of etcd's field names, and back with every default filled in; one reader and one writer per
+ * operation.
+ */
 import type {
   Compare,
   DeleteRequest,
@@ -67,7 +70,7 @@ const COMPARE_FIELDS = new Set([
   'lease',
 ]);
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------------------------- */
 
 /** The request that `value` describes. Throws InvalidArgument only. */
 export function readRequest(op: Operation, value: Value | undefined): Request {
@@ -202,7 +205,7 @@ function readCompare(value: Value): Compare {
   };
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------ */
+/* ---- writing --------------------------------------------------------------------------------------------------- */
 
 /** The request as a map; what has its default is left out. */
 export function writeRequest(request: Request): Fields {

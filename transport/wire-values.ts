@@ -1,4 +1,6 @@
-/** Values as a message holds them: JSON and MessagePack to and from plain values, and readers that say what is wrong. */
+/**
+ * Values as a message holds them: JSON and MessagePack to and from plain values, and readers that say what is wrong.
+ */
 import { badRequest, QuorateError } from '../machines/language/errors.js';
 import { pack } from './pack.js';
 import { type Fields, MalformedError, unpack, type Value } from './unpack.js';
@@ -65,7 +67,7 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(parts.join(''));
 }
 
-/* ---- reading fields ----------------------------------------------------------------------------------------------- */
+/* ---- reading fields -------------------------------------------------------------------------------------------- */
 
 export const isMap = (value: Value | undefined): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);

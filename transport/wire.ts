@@ -1,6 +1,6 @@
 /**
- * Requests and answers as bytes: what the door and the client share. JSON or MessagePack by the first byte; an answer uses
- * the encoding of its request. Everything thrown here is a QuorateError.
+ * Requests and answers as bytes: what the door and the client share. JSON or MessagePack by the first byte; an answer
+ * uses the encoding of its request. Everything thrown here is a QuorateError.
  */
 import { badRequest, errorOf, httpStatus, QuorateError } from '../machines/language/errors.js';
 import type { ClusterId } from '../machines/language/vocabulary.js';
@@ -50,7 +50,7 @@ type Headers = ReadonlyMap<string, string>;
 const NO_HEADERS: Headers = new Map();
 const shortName = (op: Operation): string => op.slice(op.indexOf('.') + 1);
 
-/* ---- one request -------------------------------------------------------------------------------------------------- */
+/* ---- one request ----------------------------------------------------------------------------------------------- */
 
 /** The request with every default filled in. Throws InvalidArgument on anything else. */
 export function decodeRequest(
@@ -82,7 +82,7 @@ function errorHeaders(error: QuorateError): Headers {
 export const decodeAnswer = (op: Operation, body: Uint8Array): Answer =>
   readAnswer(op, parse(`${shortName(op)}: answer`, body));
 
-/* ---- several in one message --------------------------------------------------------------------------------------- */
+/* ---- several in one message ------------------------------------------------------------------------------------ */
 
 export interface BatchRequest {
   /** Names the request within the batch and, for a write, within the client's life. */
@@ -158,8 +158,8 @@ function readItem(value: Value, since: number): BatchItem {
 const isOperation = (op: Value | undefined): op is Operation => typeof op === 'string' && OPERATION_SET.has(op);
 
 /**
- * The answers as messages of at most `bytes_max`, in order; only the last says `done`. An answer that does not fit alone
- * is replaced by what `whenTooLarge` makes of it; without that it goes alone, larger, and travels in pieces.
+ * The answers as messages of at most `bytes_max`, in order; only the last says `done`. An answer that does not fit
+ * alone is replaced by what `whenTooLarge` makes of it; without that it goes alone, larger, and travels in pieces.
  */
 export function encodeBatchAnswers(
   answers: readonly BatchAnswer[],
@@ -206,7 +206,7 @@ export function decodeBatchAnswers(
   return { answers, done: readFlag('batch', value, 'done') };
 }
 
-/* ---- headers ------------------------------------------------------------------------------------------------------ */
+/* ---- headers --------------------------------------------------------------------------------------------------- */
 
 /** As answers show it in JSON: decimal. */
 export const formatClusterId = (cluster: ClusterId): string => cluster.toString();

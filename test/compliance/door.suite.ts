@@ -32,7 +32,10 @@ const read = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 const header: Header = { cluster_id: CLUSTER, member_id: memberId(7n), revision: 5, raft_term: 2, raft_index: 9 };
 
-/** Puts succeed, with the term of their door as the header's; reads give one value of as many bytes as their limit says. */
+/**
+ * Puts succeed, with the term of their door as the header's; reads give one value of as many bytes as their limit
+ * says.
+ */
 function answerTo(ask: Ask): Answer {
   const { request } = ask;
   const shown = { ...header, raft_term: ask.term ?? 0 };
@@ -136,7 +139,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
       }
     };
 
-    test('a plain JSON request is answered in JSON, MessagePack in MessagePack, an error with its headers', async () => {
+    test('JSON is answered in JSON, MessagePack in MessagePack, an error with its headers', async () => {
       const { door, asked, cluster } = await openDoor();
       door.lead(term(4));
       const json = await ask(clusterSubject(cluster, 'kv.put'), text('{"key":"foo","value":"bar"}'));
@@ -273,7 +276,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
       assert.equal(asked.length, 4);
     });
 
-    test('an answer beyond the payload comes in pieces to who takes them; others hear that it is too large', async () => {
+    test('an answer beyond the payload comes in pieces to who takes them, or is refused', async () => {
       const { door, cluster } = await openDoor();
       door.lead(term(1));
       const pieces = new Map([[headerNames.pieces, 'yes']]);
@@ -303,7 +306,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
       });
     });
 
-    test('[safety] each request that a door of one term hears has its answer, also while the next term opens', async () => {
+    test('[safety] each request that a term hears has its answer, also while the next term opens', async () => {
       const cluster = `c${++clusters}`;
       const [first, second] = [await openDoor({ cluster }), await openDoor({ cluster, member: 'n2' })];
       first.door.lead(term(1));

@@ -71,7 +71,10 @@ async function openLink(): Promise<ClientLink> {
   return link;
 }
 
-/** Repeats `attempt` until it comes to something: what is lost while a connection comes back is sent again, as clients do. */
+/**
+ * Repeats `attempt` until it comes to something: what is lost while a connection comes back is sent again, as clients
+ * do.
+ */
 async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
   for (let left = 400; ; left--) {
     try {
@@ -91,7 +94,7 @@ const put = (link: ClientLink, value_bytes = 1) =>
     2_000,
   );
 
-test('after a restart of the server, peers, door and client find each other again, in the size it allows now', async () => {
+test('after a restart of the server, peers, door and client find each other again, at the size it allows', async () => {
   const ears = listener();
   const a = await enter(alice);
   await enter(bob, ears);
@@ -115,7 +118,7 @@ test('after a restart of the server, peers, door and client find each other agai
   await server.restart();
 });
 
-test('requests of every size near the limit are served or refused with a word, whatever the server allows', async () => {
+test('requests of every size near the limit are served, or refused with a word', async () => {
   await openDoor(answerPut);
   const link = await openLink();
   for (const max_payload of [MiB, MiB / 2]) {
@@ -132,7 +135,7 @@ test('requests of every size near the limit are served or refused with a word, w
   await server.restart();
 });
 
-test('while the server is gone nothing is published, and requests say so at once; nothing stale arrives later', async () => {
+test('while the server is gone requests say so at once, and nothing stale arrives later', async () => {
   const ears = listener();
   const a = await enter(alice);
   await enter(bob, ears);

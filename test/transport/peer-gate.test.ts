@@ -1,4 +1,6 @@
-/** The gate: any damage to a frame, anywhere, keeps it out; and what is cut into pieces comes together or not at all. */
+/**
+ * The gate: any damage to a frame, anywhere, keeps it out; and what is cut into pieces comes together or not at all.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 as zlibCrc32 } from 'node:zlib';

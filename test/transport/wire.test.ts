@@ -1,4 +1,7 @@
-/** The wire: what a message may be, what it means, what is said when it is none; and that no bytes make it throw otherwise. */
+/**
+ * The wire: what a message may be, what it means, what is said when it is none; and that no bytes make it throw
+ * otherwise.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encode } from '@msgpack/msgpack';
@@ -303,7 +306,8 @@ test('what is no request is refused in words that say what would be right', () =
 
 test('a malformed request in a batch has an error of its own and the others are served', () => {
   const body = text(
-    '{"requests":[{"number":1,"op":"kv.put","body":{"kye":1}},{"number":2,"op":"kv.get"},{"number":3,"op":"kv.range"}]}',
+    '{"requests":[{"number":1,"op":"kv.put","body":{"kye":1}},{"number":2,"op":"kv.get"},' +
+      '{"number":3,"op":"kv.range"}]}',
   );
   const { items } = decodeBatch(body);
   assert.deepEqual(
