@@ -67,7 +67,7 @@ function retry(core: Core, attempt: Attempt, call: Call, error: Error): void {
   sendAgain(core, call);
 }
 
-/* ---- the end of an attempt ---------------------------------------------------------------------------------------- */
+/* ---- the end of an attempt ------------------------------------------------------------------------------------- */
 
 /** No more answers will come to it: all came, or `error` says why not. */
 export function ended(core: Core, attempt: Attempt, error: unknown): void {

@@ -33,7 +33,7 @@ export interface Call {
   unhook: (() => void) | undefined;
 }
 
-/** One message that carried calls. It may be answered late, when a newer attempt is under way: an outcome is an outcome. */
+/** One message that carried calls. A late answer, when a newer attempt is under way, is an outcome all the same. */
 export interface Attempt {
   readonly lane: Lane;
   readonly calls: readonly Call[];

@@ -1,4 +1,4 @@
-/** A client's connection at work: the connection chart, the calls it carries, and the one timer that watches over them. */
+/** A client's connection at work: its chart, the calls it carries, and the one timer that watches over them. */
 import { createActor } from 'xstate';
 import { connectionMachine } from '../machines/client/connection.machine.js';
 import type { QuorateError } from '../machines/language/errors.js';

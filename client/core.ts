@@ -1,4 +1,4 @@
-/** The state of a client's connection and the small steps on it: which calls are open, where they wait, what is in flight. */
+/** The state of a client's connection and the small steps on it: what is open, what waits where, what is in flight. */
 import type { Clock, Random } from '../machines/language/time.js';
 import { QuorateError } from '../machines/language/errors.js';
 import { type ClientLink, LinkError } from '../transport/ports.js';

@@ -51,7 +51,7 @@ export function issue(core: Core, wanted: Wanted): Call {
   return call;
 }
 
-/* ---- sizes, a little too large rather than too small -------------------------------------------------------------- */
+/* ---- sizes, a little too large rather than too small ----------------------------------------------------------- */
 
 function bytesOf(request: Request): number {
   switch (request.op) {

@@ -10,12 +10,12 @@ const passing: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * [safety] An outcome is a decision of the state machine or a check that looks at the request alone. A member that does not
- * lead, or no longer, cannot know what became of a request: another may have heard it too.
+ * [safety] An outcome is a decision of the state machine or a check that looks at the request alone. A member that does
+ * not lead, or no longer, cannot know what became of a request: another may have heard it too.
  */
 export const isOutcome = (error: QuorateError): boolean => error.code !== 'Unavailable' && !passing.has(error.message);
 
-/** Codes of errors that are decisions or checks of the request alone; after any other a sent write may have been applied. */
+/** Codes of decisions and of checks of the request alone; after any other a sent write may have been applied. */
 const decided: ReadonlySet<string> = new Set([
   'InvalidArgument',
   'OutOfRange',

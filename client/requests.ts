@@ -22,7 +22,7 @@ interface Range {
 }
 
 /** Key and range end. An empty key with prefix or fromKey means all keys, as in etcd's own client. */
-export function rangeOf(key: Bytes, span: Span): Range {
+function rangeOf(key: Bytes, span: Span): Range {
   const from = toBytes('the key', key);
   const given = [span.rangeEnd !== undefined && 'rangeEnd', span.prefix && 'prefix', span.fromKey && 'fromKey'];
   const names = given.filter((name) => typeof name === 'string');

@@ -87,7 +87,7 @@ function primer(core: Core, lane: Lane): Call {
   });
 }
 
-/* ---- one message -------------------------------------------------------------------------------------------------- */
+/* ---- one message ----------------------------------------------------------------------------------------------- */
 
 function launch(core: Core, lane: Lane, calls: readonly Call[], now_ms: number): void {
   for (const call of calls) if (call.since < 0) call.since = core.highestIndex;

@@ -15,7 +15,7 @@ import type {
   TxnResponse,
 } from './types.js';
 
-/* ---- operations --------------------------------------------------------------------------------------------------- */
+/* ---- operations ------------------------------------------------------------------------------------------------ */
 
 /** What an Op is to this client; callers see it as opaque. */
 const operations = new WeakMap<Op, TxnOperation>();
@@ -42,7 +42,7 @@ export const op = {
     opOf({ txn: txnOf(comparisons, success, failure) }),
 } as const;
 
-/* ---- comparisons -------------------------------------------------------------------------------------------------- */
+/* ---- comparisons ----------------------------------------------------------------------------------------------- */
 
 const comparisons = new WeakMap<Comparison, Compare>();
 
@@ -99,7 +99,7 @@ export const compare = {
 export const keyExists = (key: Bytes): Comparison => compare.version(key).greater(0);
 export const keyMissing = (key: Bytes): Comparison => compare.version(key).equals(0);
 
-/* ---- the builder -------------------------------------------------------------------------------------------------- */
+/* ---- the builder ----------------------------------------------------------------------------------------------- */
 
 const txnOf = (all: readonly Comparison[], success: readonly Op[], failure: readonly Op[]): TxnRequest => ({
   compare: all.map(compareOf),

@@ -49,7 +49,7 @@ export interface CallOptions {
   readonly member?: string | undefined;
 }
 
-/* ---- requests ----------------------------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------------------------- */
 
 export interface GetOptions {
   /** The end of the range, exclusive. */
@@ -103,7 +103,7 @@ export interface MemberListOptions {
   readonly linearizable?: boolean | undefined;
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------------ */
+/* ---- answers --------------------------------------------------------------------------------------------------- */
 
 export interface ResponseHeader {
   readonly clusterId: bigint;
@@ -201,7 +201,7 @@ export interface HashKvResponse {
   readonly hashRevision: number;
 }
 
-/* ---- the client --------------------------------------------------------------------------------------------------- */
+/* ---- the client ------------------------------------------------------------------------------------------------ */
 
 declare const operation: unique symbol;
 /** One operation of a transaction; made by `op`. */

@@ -180,7 +180,7 @@ test('an answer without a result to keep: a put is answered by its header, a del
   assert.match(String(calls[1]?.error?.message), /was applied at or before revision 5/);
 });
 
-/* ---- the first write, and the cluster's id ------------------------------------------------------------------------ */
+/* ---- the first write, and the cluster's id --------------------------------------------------------------------- */
 
 test('[safety] no write leaves before the log index and the cluster id are known', async () => {
   const { client, sent } = await benchOf({ unprimed: true });
@@ -236,7 +236,7 @@ test('[safety] an answer of another cluster is no answer', async () => {
   assert.deepEqual([error.message, error.maybe_applied], ['etcdserver: cluster ID mismatch', true]);
 });
 
-/* ---- connection, abort, close ------------------------------------------------------------------------------------- */
+/* ---- connection, abort, close ---------------------------------------------------------------------------------- */
 
 test('[safety] nothing is published while disconnected; what waited leaves when the connection is back', async () => {
   const { client, link, sent, clock } = await benchOf();

@@ -32,7 +32,7 @@ const number = (value: unknown): number => Number(value ?? 0);
 const list = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
 const object = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
 
-/* ---- what is asked ------------------------------------------------------------------------------------------------ */
+/* ---- what is asked --------------------------------------------------------------------------------------------- */
 
 /** A word that the reference does not know becomes a number that etcd does not know. */
 const word = (value: string | undefined, known: readonly string[]): string | number | undefined =>
@@ -79,7 +79,7 @@ const txnBody = (asked: TxnAsked): Json => ({
   failure: asked.failure?.map(opBody),
 });
 
-/* ---- what is answered --------------------------------------------------------------------------------------------- */
+/* ---- what is answered ------------------------------------------------------------------------------------------ */
 
 const pair = (kv: Json): Pair => ({
   key: text(kv['key']),
@@ -120,9 +120,9 @@ const codes =
 const moreCodes = 'FailedPrecondition Aborted OutOfRange Unimplemented Internal Unavailable DataLoss Unauthenticated';
 const codeNames = `${codes} ${moreCodes}`.split(' ');
 
-/* ---- the driver --------------------------------------------------------------------------------------------------- */
+/* ---- the driver ------------------------------------------------------------------------------------------------ */
 
-export function etcdDriver(url: string, version: string, close: () => Promise<void>): Driver {
+function etcdDriver(url: string, version: string, close: () => Promise<void>): Driver {
   const ask = async (path: string, body: Json): Promise<Json> => {
     const answer = await fetch(`${url}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) });
     const json = (await answer.json()) as Json;

@@ -38,7 +38,7 @@ import {
 const bytes = (text: Text | undefined): Uint8Array => Buffer.from(text ?? '', 'latin1');
 const text = (value: Uint8Array): Text => Buffer.from(value).toString('latin1');
 
-/* ---- what is asked ------------------------------------------------------------------------------------------------ */
+/* ---- what is asked --------------------------------------------------------------------------------------------- */
 
 /** The cases may ask for an order that does not exist: the types are the client's, the refusal is the node's. */
 const rangeOptions = (asked: RangeAsked): GetOptions => ({
@@ -107,7 +107,7 @@ const commit = (client: Client, { compare: all = [], success = [], failure = [] 
     .else(...failure.map(operation))
     .commit();
 
-/* ---- what is answered --------------------------------------------------------------------------------------------- */
+/* ---- what is answered ------------------------------------------------------------------------------------------ */
 
 const pair = (kv: KeyValue): Pair => ({
   key: text(kv.key),
@@ -147,7 +147,7 @@ async function leaderName(client: Client): Promise<string | undefined> {
   return members.find((member) => member.id === leader)?.name;
 }
 
-/* ---- the driver --------------------------------------------------------------------------------------------------- */
+/* ---- the driver ------------------------------------------------------------------------------------------------ */
 
 export function quorateDriver(name: string, client: Client, close: () => Promise<void>): Driver {
   const answered = async <R extends { readonly header: { readonly revision: number } }, T>(

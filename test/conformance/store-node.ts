@@ -1,5 +1,5 @@
 /**
- * A node without raft, in this process: client, wire, door and revision store as they are, and between them the shortest
+ * A node without raft, in this process: client, wire, door and revision store as they are, between them the shortest
  * way from a request to its decision. What the cases say of it holds whatever replication does.
  */
 import { headerOf, operationOf, toAnswer } from '../../actors/answers.js';

@@ -51,7 +51,7 @@ const show = (value: unknown): string =>
   JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
 
 /** The end of the range of all keys that begin with `prefix` (whose last character is not \xff). */
-export const prefixEndOf = (prefix: Text): Text =>
+const prefixEndOf = (prefix: Text): Text =>
   prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 
 async function getOne(store: Driver, key: Text, revision = 0) {
