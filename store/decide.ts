@@ -75,6 +75,7 @@ function executePut(draft: Draft, put: PutRequest): PutResult {
   const wantsOld = put.prev_kv || put.ignore_value || put.ignore_lease;
   const old = wantsOld && life !== undefined ? draft.recordOf(key, life.place) : null;
   const main = draft.revision + 1;
+  // Nothing is old only where the same transaction deleted it before (a gap of B-12): what is kept is empty then.
   const kv: KeyValue = {
     key: put.key,
     create_revision: life?.create ?? main,

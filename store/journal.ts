@@ -99,17 +99,18 @@ export const page = {
   take: (): Buffer => pageWriter.take(),
 };
 
-export function readPage(row: Uint8Array, index: KeyIndex): void {
+/** Adds what a page holds to the keys and histories read so far. */
+export function readPage(row: Uint8Array, keys: string[], histories: KeyHistory[]): void {
   const reader = makeReader(row);
   while (!reader.done) {
-    const key = reader.latin1();
+    keys.push(reader.latin1());
     const length = reader.number();
     if (length === 1) {
-      index.set(key, reader.number());
+      histories.push(reader.number());
       continue;
     }
     const history: number[] = [];
     for (let i = 0; i < length; i++) history.push(reader.number());
-    index.set(key, history);
+    histories.push(history);
   }
 }

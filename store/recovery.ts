@@ -6,7 +6,7 @@ import { limits } from '../machines/language/limits.js';
 import type { KeyValue } from '../machines/language/commands.js';
 import { makeDraft } from './draft.js';
 import { type Mark, readPage, replayLink } from './journal.js';
-import { isDeleted, type Place } from './key-history.js';
+import { isDeleted, type KeyHistory, type Place } from './key-history.js';
 import { FIRST_KEY, type KeyIndex, makeKeyIndex, PAST_LAST_KEY } from './key-index.js';
 import {
   journalPrefix,
@@ -42,8 +42,7 @@ export async function recoverState(
 ): Promise<StoreState> {
   const [baseRow, configurationRow, compactionRow] = await engine.getMany([baseKey, configurationKey, compactionKey]);
   const base = baseRow === undefined ? EMPTY_BASE : readBase(baseRow);
-  const index = makeKeyIndex();
-  await loadPages(engine, base, index);
+  const index = await loadPages(engine, base);
   const { written, journal_bytes } = await replayJournal(engine, base, index);
   const requests = makeRequestTable();
   const request_rows = await loadRequests(engine, written.index, requests);
@@ -81,15 +80,17 @@ function readBase(row: Uint8Array): Base {
   );
 }
 
-async function loadPages(engine: Engine, base: Base, index: KeyIndex): Promise<void> {
+async function loadPages(engine: Engine, base: Base): Promise<KeyIndex> {
   const from = numberPartKey(pagePrefix, base.generation, 0);
   const to = numberPartKey(pagePrefix, base.generation + 1, 0);
+  const keys: string[] = [];
+  const histories: KeyHistory[] = [];
   let pages = 0;
   for await (const rows of engine.iterate(from, to, PAGE_BYTES)) {
-    for (const [, row] of rows) readPage(row, index);
+    for (const [, row] of rows) readPage(row, keys, histories);
     pages += rows.length;
   }
-  if (pages === base.pages) return;
+  if (pages === base.pages) return makeKeyIndex(keys, histories);
   throw new DamagedError(`store: the key index has ${pages} pages of generation ${base.generation}, not ${base.pages}`);
 }
 
