@@ -71,7 +71,7 @@ export const whileInstalling = {
   'readIndex.asked': [...termGateInPlace, { actions: 'refuseRelayedRead' }],
   'readIndex.answered': [...termGateInPlace, { actions: 'hearReadIndex' }],
   'preVote.asked': { actions: 'ignored' },
-  'vote.asked': [{ guard: 'newerTerm', actions: ['forgetLeader', 'adoptTerm'] }, { actions: 'ignored' }],
+  'vote.asked': { actions: 'ignored' },
   'preVote.answered': [...termGateInPlace, { actions: 'ignored' }],
   'vote.answered': [...termGateInPlace, { actions: 'ignored' }],
   'append.accepted': [...termGateInPlace, { actions: 'ignored' }],

@@ -122,7 +122,7 @@ test('no guard or action stands inline, and each name is one that setup knows', 
     for (const { guard } of arrowsOf(state)) {
       if (guard === undefined) continue;
       assert.equal(typeof guard, 'string', `an inline guard in '${state.description}'`);
-      assert.ok(String(guard) in guards, `unknown guard ${String(guard)}`);
+      assert.ok((guard as string) in guards, `unknown guard ${guard as string}`);
     }
   }
 });
