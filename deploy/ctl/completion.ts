@@ -50,7 +50,7 @@ export interface Choices {
   readonly flags: readonly { readonly name: string; readonly says: string }[];
 }
 
-export function choicesOf(command: Command): Choices[] {
+function choicesOf(command: Command): Choices[] {
   const flags = [
     ...command.options,
     ...(command.parent === null ? [] : ancestors(command).flatMap((each) => each.options)),

@@ -45,7 +45,7 @@ export interface PrinterOptions {
 
 export type MakePrinter = (terminal: Terminal, options: PrinterOptions) => Printer;
 
-export const formats = ['simple', 'json', 'fields', 'table', 'protobuf'] as const;
+const formats = ['simple', 'json', 'fields', 'table', 'protobuf'] as const;
 export type Format = (typeof formats)[number];
 
 export function formatOf(text: string): Format {
@@ -76,7 +76,7 @@ export async function loadPrinter(format: Format): Promise<MakePrinter> {
 }
 
 /** Inside a transaction etcd's headers carry the revision alone. */
-export const innerHeader = ({ revision }: ResponseHeader): ResponseHeader => ({
+const innerHeader = ({ revision }: ResponseHeader): ResponseHeader => ({
   clusterId: 0n,
   memberId: 0n,
   revision,

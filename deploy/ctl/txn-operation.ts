@@ -58,7 +58,7 @@ function operationCommands(found: Operation[], terminal: Terminal): Command {
 const word = /"(?:[^"\\]|\\.)*"|'[^']*'|[^'"\t\n\f\r ][^\t\n\f\r ]*[^'"\t\n\f\r ]?/g;
 
 /** Words end at white space; double quotes hold Go's escapes, single quotes everything as it is. */
-export function splitWords(latin1: string): string[] {
+function splitWords(latin1: string): string[] {
   return (latin1.match(word) ?? []).map((each) => {
     if (each.startsWith("'")) return each.slice(1, -1);
     if (!each.startsWith('"')) return each;

@@ -12,7 +12,7 @@ export const header: ResponseHeader = {
   raftIndex: 20,
 };
 
-export const members: MemberListResponse = {
+const members: MemberListResponse = {
   header,
   members: ['n1', 'n2', 'n3'].map((name, place) => ({
     id: 0x8211f1d0f64f3269n + BigInt(place),
