@@ -10,7 +10,7 @@ import type {
   TxnOperation,
   TxnRequest,
 } from '../machines/language/commands.js';
-import { badRequest, QuorateError } from '../machines/language/errors.js';
+import { badRequest, errorOf, QuorateError } from '../machines/language/errors.js';
 import type { Operation, Request } from './ports.js';
 import type { Fields, Value } from './unpack.js';
 import {
@@ -111,8 +111,8 @@ function readRange(value: Value | undefined): RangeRequest {
     range_end: readBytes('range', body, 'range_end'),
     limit: readInteger('range', body, 'limit'),
     revision: readInteger('range', body, 'revision'),
-    sort_order: readWord('range', body, 'sort_order', SORT_ORDERS),
-    sort_target: readWord('range', body, 'sort_target', SORT_TARGETS),
+    sort_order: readSort(body, 'sort_order', SORT_ORDERS),
+    sort_target: readSort(body, 'sort_target', SORT_TARGETS),
     serializable: readFlag('range', body, 'serializable'),
     keys_only: readFlag('range', body, 'keys_only'),
     count_only: readFlag('range', body, 'count_only'),
@@ -121,6 +121,14 @@ function readRange(value: Value | undefined): RangeRequest {
     min_create_revision: readInteger('range', body, 'min_create_revision'),
     max_create_revision: readInteger('range', body, 'max_create_revision'),
   };
+}
+
+/** etcd has a text of its own for a sort option that does not exist (reference 1.1). */
+function readSort<Word extends string>(body: Fields, name: string, words: readonly Word[]): Word {
+  const value = body[name] ?? words[0];
+  const word = words.find((known) => known === value);
+  if (word === undefined) throw errorOf('InvalidSortOption');
+  return word;
 }
 
 function readPut(value: Value | undefined): PutRequest {
@@ -160,7 +168,7 @@ function readEach<T>(what: string, list: readonly Value[], read: (value: Value) 
     try {
       return read(value);
     } catch (error) {
-      if (!(error instanceof QuorateError)) throw error;
+      if (!(error instanceof QuorateError) || !error.message.startsWith('quorate: ')) throw error;
       const text = error.message.replace(/^quorate: /, '');
       throw badRequest(text.length > 400 ? text : `${what}[${i}]: ${text}`);
     }
