@@ -277,6 +277,37 @@ test('a connection that breaks under a write leaves it in doubt, and sends it ag
   await call;
 });
 
+test('[safety] a connection that breaks under a write and stays away leaves it in doubt', async () => {
+  const { client, link, sent, clock } = await benchOf();
+  const call = errorOfCall(client.kv.put('k', 'v', { timeoutMs: 300 }));
+  const [message] = await sent();
+  link.connected = false;
+  message?.fail('disconnected');
+  await clock.pass(400);
+  const error = await call;
+  assert.deepEqual([error.message, error.maybe_applied], ['etcdserver: request timed out', true]);
+});
+
+test('what comes back from several attempts is sent again in the order issued', async () => {
+  const { client, sent, clock } = await benchOf();
+  const early = [client.kv.put('a', '1'), client.kv.put('b', '2')];
+  const [first] = await sent();
+  const late = client.kv.put('c', '3');
+  const [second] = await sent();
+  second?.fail('noResponders');
+  await turn();
+  first?.fail('noResponders');
+  await clock.pass(50);
+  const [again] = await sent();
+  const numbers = [...(first?.requests ?? []), ...(second?.requests ?? [])].map((one) => one.number);
+  assert.deepEqual(
+    again?.requests.map((one) => one.number),
+    numbers,
+  );
+  again?.answerAll();
+  await Promise.all([...early, late]);
+});
+
 test('an abort ends the call and says whether it may have been applied', async () => {
   const { client, sent } = await benchOf();
   const unsent = new AbortController();
