@@ -15,7 +15,8 @@ const faulty_ms = 8_000;
 export async function hunt(variant: Variant): Promise<Catch> {
   const began_ms = performance.now();
   for (let seed = 1; seed <= variant.seeds; seed++) {
-    const { failure } = await runRaft(seed, { faulty_ms, twist: variant.twist });
+    const kinds = variant.kinds === undefined ? {} : { kinds: variant.kinds };
+    const { failure } = await runRaft(seed, { faulty_ms, twist: variant.twist, ...kinds });
     const real_ms = performance.now() - began_ms;
     if (failure === null) continue;
     return { variant, caught: { seed, check: failure.check, message: failure.message }, seeds: seed, real_ms };

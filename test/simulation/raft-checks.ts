@@ -25,6 +25,10 @@ export interface RaftChecks {
   letterLeaves(from: Witness, to: MemberId, message: PeerMessage): void;
   /** A batch is about to become durable on a node. */
   keeping(by: Witness, entries: readonly Entry[]): void;
+  /** A node starts from its disk. */
+  started(by: Witness): void;
+  /** How far a node believes its own log to be durable. */
+  believes(by: Witness, durable: number, term: number | undefined): void;
   /** A node applies entries that are said to be committed. */
   applied(by: Witness, entries: readonly Entry[]): void;
   /** A log is about to forget what lies before `mark`; the state would come back at `state`. */
@@ -60,6 +64,16 @@ export function createRaftChecks(witnesses: () => readonly Witness[], quorum: ()
     const held = decided !== undefined && by.log.termAt(index(at)) === decided.term;
     const kept = !held || decided.digest === digest;
     must(kept, 'a committed entry is never taken out of a log', { by: by.id, index: at, term: decided?.term });
+  }
+
+  /** Raft, figure 8: who lacks a committed entry must not be able to win an election with the logs as they are. */
+  function mustBeSafe(at: number, term: number, voters: readonly MemberId[]): void {
+    const all = witnesses().filter((one) => voters.includes(one.id));
+    for (const candidate of all.filter((one) => !holds(one, at, term))) {
+      const wouldVote = all.filter((voter) => !furtherThan(voter, candidate));
+      const facts = { index: at, term, candidate: candidate.id, wouldVote: wouldVote.map((one) => one.id) };
+      must(2 * wouldVote.length <= voters.length, 'nobody can be elected who lacks a committed entry', facts);
+    }
   }
 
   return {
@@ -99,6 +113,20 @@ export function createRaftChecks(witnesses: () => readonly Witness[], quorum: ()
       const last = entries.at(-1)?.index ?? by.log.last;
       for (let at = last + 1; at <= Math.min(by.log.last, committed); at++) mustNotReplace(by, at, null);
     },
+    started(by) {
+      const { term, vote } = by.log.hardState;
+      const given = votes.get(`${by.id}/${term}`);
+      must(given === undefined || given === vote, 'a vote that was given is remembered', {
+        by: by.id,
+        term,
+        given,
+        vote,
+      });
+    },
+    believes(by, durable, term) {
+      const held = durable <= by.log.last && (term === undefined || by.log.termAt(index(durable)) === term);
+      must(held, 'what a node believes durable is on its disk', { by: by.id, durable, term, last: by.log.last });
+    },
     applied(by, entries) {
       for (const entry of entries) {
         const digest = digestOf(entry);
@@ -112,6 +140,7 @@ export function createRaftChecks(witnesses: () => readonly Witness[], quorum: ()
           const enough = 2 * keepers.length > voters.length;
           must(enough, 'what is applied is durable on a quorum', { ...facts, keepers: keepers.map((one) => one.id) });
           chosen.set(entry.index, { term: entry.term, digest });
+          if (entry === entries.at(-1)) mustBeSafe(entry.index, entry.term, voters);
         }
         if (entry.index > committed) [committed, committedTerm] = [entry.index, entry.term];
       }
@@ -145,6 +174,12 @@ export function createRaftChecks(witnesses: () => readonly Witness[], quorum: ()
       return committedTerm;
     },
   };
+}
+
+/** Whether a's log is further than b's, as voters compare them (Raft §5.4.1). */
+function furtherThan({ log: a }: Witness, { log: b }: Witness): boolean {
+  const [termA = 0, termB = 0] = [a.termAt(a.last), b.termAt(b.last)];
+  return termA > termB || (termA === termB && a.last > b.last);
 }
 
 /** Letters that would be broken promises if their sender forgot the term. */

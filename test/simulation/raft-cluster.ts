@@ -150,7 +150,7 @@ export function createRaftCluster(seed: number, size: number, twist: RaftTwist =
     },
     propose(member, size) {
       const { node } = member;
-      if (node === null || node.life.state !== 'running') return;
+      if (node === null) return;
       const batch = Array.from({ length: size }, () => {
         lastProposal++;
         counts.proposed++;
@@ -163,7 +163,7 @@ export function createRaftCluster(seed: number, size: number, twist: RaftTwist =
     },
     read(member) {
       const { node } = member;
-      if (node === null || node.life.state !== 'running') return;
+      if (node === null) return;
       counts.reads++;
       const id = (twist.readId?.(counts.reads) ?? counts.reads) as ReadId;
       asked.set(`${member.disk.id}/${id}`, checks.committed);

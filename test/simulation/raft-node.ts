@@ -18,6 +18,7 @@ import {
   type Term,
 } from '../../machines/language/vocabulary.js';
 import type { RaftInput, RaftSettings } from '../../machines/raft/context.js';
+import { termAt } from '../../machines/raft/tail.js';
 import { SimulationFailure } from './failure.js';
 import { createLife, type Life } from './life.js';
 import type { RaftChecks } from './raft-checks.js';
@@ -78,6 +79,7 @@ export function startRaftNode(disk: RaftDisk, ports: RaftPorts): RaftNode {
   const node = { disk, life, role: 'follower' as Role, door: null as Term | null, leader: null as MemberId | null };
   let configuration: Configuration | null = null;
   disk.epoch++;
+  checks.started(disk);
 
   const actor = createActor(
     ports.machine.provide({
@@ -88,6 +90,9 @@ export function startRaftNode(disk: RaftDisk, ports: RaftPorts): RaftNode {
   const tell = (event: RaftEvent): void => {
     if (life.state !== 'running') return life.reach(() => tell(event));
     actor.send(event);
+    if (event.type !== 'log.kept' || life.state !== 'running') return;
+    const { context } = actor.getSnapshot();
+    checks.believes(disk, context.durable, termAt(context, context.durable));
   };
 
   const log = createLogRoom(disk, ports, life, { tell, deliver });

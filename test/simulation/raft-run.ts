@@ -17,6 +17,8 @@ export interface Report {
 export interface RunOptions {
   readonly faulty_ms?: number;
   readonly twist?: RaftTwist;
+  /** Instead of what the swarm would draw. */
+  readonly kinds?: readonly string[];
   /** Told each event by name, for people. */
   readonly tell?: (line: string) => void;
 }
@@ -28,7 +30,7 @@ export function runRaft(seed: number, options: RunOptions = {}): Promise<Report>
   const cluster = createRaftCluster(seed, size, options.twist);
   const { world } = cluster;
   const stage = stageOf(cluster);
-  const kinds = drawKinds(stage);
+  const kinds = options.kinds ?? drawKinds(stage);
   return controlled(world, () => {
     for (const member of cluster.members) cluster.start(member);
     const tell = (what: string): void => options.tell?.(`${world.now_ms().toFixed(1).padStart(9)}  ${what}`);

@@ -23,6 +23,8 @@ export interface Variant {
   readonly twist: RaftTwist;
   /** Seeds it may take. */
   readonly seeds: number;
+  /** The kinds of faults that bring it out, where the swarm would take long. */
+  readonly kinds?: readonly string[];
 }
 
 const nothing: Outcome = { next: {}, out: [] };
@@ -61,21 +63,6 @@ export const raftVariants: readonly Variant[] = [
     seeds: 5,
   },
   {
-    name: 'commit by counting an older term',
-    breaks: 'a leader commits entries of earlier terms as soon as a quorum holds them (Raft, figure 8)',
-    twist: {
-      machine: raftMachine.provide({
-        actions: {
-          advanceCommit: step((c) => {
-            const held = quorumMatch(c);
-            return held > c.hardState.commit ? commitTo(c, held) : nothing;
-          }),
-        },
-      }),
-    },
-    seeds: 400,
-  },
-  {
     name: 'two votes in a term',
     breaks: 'a vote is given to every candidate whose log will do, and not remembered',
     twist: {
@@ -91,7 +78,8 @@ export const raftVariants: readonly Variant[] = [
         },
       }),
     },
-    seeds: 100,
+    seeds: 60,
+    kinds: ['partition', 'crashAll'],
   },
   {
     name: 'vote lost at a restart',
@@ -125,7 +113,8 @@ export const raftVariants: readonly Variant[] = [
     name: 'own acknowledgement of an earlier term',
     breaks: "a node believes its log's answer whatever the term, and whatever the log holds there now",
     twist: { machine: raftMachine.provide({ guards: { keptStillHolds: () => true } }) },
-    seeds: 400,
+    seeds: 60,
+    kinds: ['slowDisk', 'partition', 'pause'],
   },
   {
     name: 'answer before fsync',
@@ -141,13 +130,14 @@ export const raftVariants: readonly Variant[] = [
     name: 'read without a quorum round',
     breaks: 'a leader answers read indexes without asking whether it still leads',
     twist: { machine: raftMachine.provide({ guards: { roundConfirmed: ({ context }) => context.reading !== null } }) },
-    seeds: 100,
+    seeds: 60,
+    kinds: ['drift', 'partition'],
   },
   {
     name: 'read index before the own first entry',
     breaks: 'a new leader serves before an entry of its own term is committed',
     twist: { machine: raftMachine.provide({ guards: { ownEntryCommitted: () => true } }) },
-    seeds: 100,
+    seeds: 60,
   },
   {
     name: 'read index id reused',
@@ -172,7 +162,8 @@ export const raftVariants: readonly Variant[] = [
         },
       }),
     },
-    seeds: 100,
+    seeds: 60,
+    kinds: ['partition', 'crash'],
   },
   {
     name: 'a late append truncates',
@@ -210,7 +201,8 @@ export const raftVariants: readonly Variant[] = [
     name: 'state ahead of the own log',
     breaks: 'a leader applies what a quorum holds before its own log does',
     twist: { machine: raftMachine.provide({ actions: { advanceCommit: step(applyFromTail) } }) },
-    seeds: 20,
+    seeds: 60,
+    kinds: ['slowDisk'],
   },
   {
     name: 'log trimmed past a synced state',

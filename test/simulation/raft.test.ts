@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runRaft } from './raft-run.js';
+
+const seeds = Array.from({ length: 16 }, (_, i) => i + 1);
+
+test('bare raft clusters keep what they promise under faults, and make progress afterwards', async () => {
+  let committed = 0;
+  for (const seed of seeds) {
+    const { failure, counts } = await runRaft(seed, { faulty_ms: 6_000 });
+    assert.equal(failure, null, `seed ${seed}: ${failure?.message}`);
+    committed += counts['committed'] ?? 0;
+  }
+  assert.ok(committed > 1_000, `a quiet test proves nothing: ${committed} entries were committed`);
+});
+
+test('a seed is a whole history: run twice, everything happens the same way', async () => {
+  const [first, second] = [await runRaft(3, { faulty_ms: 4_000 }), await runRaft(3, { faulty_ms: 4_000 })];
+  assert.deepEqual(second, first);
+  const other = await runRaft(4, { faulty_ms: 4_000 });
+  assert.notEqual(other.hash, first.hash);
+});
