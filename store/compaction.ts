@@ -1,6 +1,6 @@
 /**
- * The physical side of compaction (B-24 … B-26): in the background, in batches with pauses, old changes leave the engine and
- * then the key index. Nothing reads them any more: the compaction was decided and written before.
+ * The physical side of compaction (B-24 … B-26): in the background, in batches with pauses, old changes leave the
+ * engine and then the key index. Nothing reads them any more: the compaction was decided and written before.
  */
 import { limits } from '../machines/language/limits.js';
 import type { Clock } from '../machines/language/time.js';

@@ -1,6 +1,8 @@
 /**
- * The state machine: a draft of the state and a command → changes in the draft, and what it came to. Pure but for the draft.
- * [safety] Reads nothing but the command and the replicated state: no flag, no limit of this build, no clock, no chance.
+ * The state machine: a draft of the state and a command → changes in the draft, and what it came to. Pure but for the
+ * draft.
+ * [safety] Reads nothing but the command and the replicated state: no flag, no limit of this build, no clock, no
+ * chance.
  */
 import type {
   Decision,
@@ -60,7 +62,7 @@ function decideCompact(draft: Draft, revision: number): Decision {
   return { type: 'compact', compact: { revision: draft.revision as Revision } };
 }
 
-/* ---- one operation ------------------------------------------------------------------------------------------------ */
+/* ---- one operation -------------------------------------------------------------------------------------------- */
 
 function checkPut(draft: Draft, put: PutRequest): ErrorName | null {
   // There are no leases yet, so none can be found.
@@ -107,7 +109,7 @@ function executeRange(draft: Draft, request: RangeRequest): RangeResult {
   return finishRange(request, visible as Revision, count, rows);
 }
 
-/* ---- transactions ------------------------------------------------------------------------------------------------- */
+/* ---- transactions --------------------------------------------------------------------------------------------- */
 
 /** The branches taken, all settled before anything is executed (B-11). */
 interface Path {

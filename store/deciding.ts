@@ -26,8 +26,8 @@ interface Step {
 }
 
 /**
- * Decides in order. Where records are not at hand, the commands from there on are decided for practice, only to learn what
- * they need; that is fetched in one call, and they are decided again.
+ * Decides in order. Where records are not at hand, the commands from there on are decided for practice, only to learn
+ * what they need; that is fetched in one call, and they are decided again.
  */
 export async function decideBatch(
   state: StoreState,

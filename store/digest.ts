@@ -1,6 +1,6 @@
 /**
- * What tells one operation from another under the same request id: 53 bits over its fields. Replicated state (it is kept
- * with the request records), so it is part of command version 1: another digest is another command version.
+ * What tells one operation from another under the same request id: 53 bits over its fields. Replicated state (it is
+ * kept with the request records), so it is part of command version 1: another digest is another command version.
  */
 import { crc32c } from '@node-rs/crc32';
 import type { Compare, Operation, RangeRequest, TxnOperation, TxnRequest } from '../machines/language/commands.js';

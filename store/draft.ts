@@ -1,6 +1,7 @@
 /**
- * What is decided and not yet written, laid over the key index: the state as `decide` alone sees it. A command's changes can
- * be taken back until the next one begins, and so can those of a whole run of commands whose records were not at hand.
+ * What is decided and not yet written, laid over the key index: the state as `decide` alone sees it. A command's
+ * changes can be taken back until the next one begins, and so can those of a whole run of commands whose records were
+ * not at hand.
  */
 import type { KeyValue, RangeRequest } from '../machines/language/commands.js';
 import { EMPTY } from '../machines/language/bytes.js';

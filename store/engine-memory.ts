@@ -52,8 +52,8 @@ export class MemoryEngineFactory implements EngineFactory {
   }
 
   /**
-   * The power fails: every engine that is open is dead, and of each directory's unsynced batches the last ones are lost.
-   * `survive` says how many of them, counted from the oldest, were lucky; none unless it is given.
+   * The power fails: every engine that is open is dead, and of each directory's unsynced batches the last ones are
+   * lost. `survive` says how many of them, counted from the oldest, were lucky; none unless it is given.
    */
   crash(survive: (unsynced: number, directory: string) => number = () => 0): void {
     for (const [name, files] of this.#directories) {

@@ -1,6 +1,6 @@
 /**
- * Folding: the key index is written as pages, and the journal before that moment goes. Pages are written one at a time while
- * the store works on; a change that came between is in its page and in the journal, and counts once.
+ * Folding: the key index is written as pages, and the journal before that moment goes. Pages are written one at a
+ * time while the store works on; a change that came between is in its page and in the journal, and counts once.
  */
 import { limits } from '../machines/language/limits.js';
 import type { Clock } from '../machines/language/time.js';

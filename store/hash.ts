@@ -46,8 +46,8 @@ function hashRest(mark: Mark, configuration: StoredConfiguration, requests: Uint
 }
 
 /**
- * In revision order, all records after the compaction and up to `revision`; of those before, what a compaction at `revision`
- * would keep: so members agree, however far each is with its physical work (B-26).
+ * In revision order, all records after the compaction and up to `revision`; of those before, what a compaction at
+ * `revision` would keep: so members agree, however far each is with its physical work (B-26).
  */
 async function hashRecords(
   state: StoreState,

@@ -1,7 +1,7 @@
 /**
  * The journal: one row a batch. As a link it carries (from, to), so that a batch which the engine lost is found at open
- * (RocksDB may drop one in the middle without a word); beside it stand the keys the batch changed, so that open() builds the
- * key index without reading a value. Older rows are folded into pages of the index.
+ * (RocksDB may drop one in the middle without a word); beside it stand the keys the batch changed, so that open()
+ * builds the key index without reading a value. Older rows are folded into pages of the index.
  */
 import { invariant } from '../machines/language/invariant.js';
 import { makeReader, makeWriter } from './bytes-writer.js';
@@ -77,7 +77,7 @@ export function replayLink(row: Uint8Array, index: KeyIndex): { readonly from: n
   return { from, mark };
 }
 
-/* ---- pages -------------------------------------------------------------------------------------------------------- */
+/* ---- pages ---------------------------------------------------------------------------------------------------- */
 
 const pageWriter = makeWriter(128 * 1024);
 

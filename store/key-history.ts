@@ -1,9 +1,9 @@
 /**
  * The life of one key in the key index (B-05, B-06), packed small: a million keys must fit.
  *
- * A key that was put once, as the first change of its revision, is that revision's number alone. Any other key is a flat
- * array: version and create revision of the newest change (both 0 when it is a tombstone), then two numbers a change, oldest
- * first: main, and sub × 2 + (1 for a tombstone).
+ * A key that was put once, as the first change of its revision, is that revision's number alone. Any other key is a
+ * flat array: version and create revision of the newest change (both 0 when it is a tombstone), then two numbers a
+ * change, oldest first: main, and sub × 2 + (1 for a tombstone).
  *
  *     put at 2                        → 2
  *     … put at 4 (second in its txn)  → [2, 2,  2, 0,  4, 2]
@@ -91,8 +91,8 @@ export function isNewestAt(history: KeyHistory, revision: number, main: number, 
 }
 
 /**
- * What a compaction at `revision` takes (B-24): all changes with main ≤ revision but the last one, and that too when it is a
- * tombstone older than `revision`. The places it takes are put into `taken`; undefined when nothing is left.
+ * What a compaction at `revision` takes (B-24): all changes with main ≤ revision but the last one, and that too when
+ * it is a tombstone older than `revision`. The places it takes are put into `taken`; undefined when nothing is left.
  */
 export function compactHistory(history: KeyHistory, revision: number, taken: Place[]): KeyHistory | undefined {
   if (typeof history === 'number') return history;

@@ -35,8 +35,8 @@ export interface KeyIndex {
   /** Adds a change unless the index holds it already: what is replayed twice counts once. */
   add(change: Pick<Change, 'key' | 'main' | 'sub' | 'tombstone'>, create: number, version: number): void;
   /**
-   * Visits keys from ≤ key < to in order, at most `keys_max` of them. Returns where to go on, or undefined at the end. The
-   * index must not be changed by the visitor.
+   * Visits keys from ≤ key < to in order, at most `keys_max` of them. Returns where to go on, or undefined at the
+   * end. The index must not be changed by the visitor.
    */
   visit(
     from: string,

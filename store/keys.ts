@@ -1,6 +1,7 @@
 /**
- * Where everything stands in the engine: one letter names the kind, then big-endian numbers, so that the engine's order is
- * ours. Also keys as latin-1 strings (one character a byte): they compare as bytes do, and V8 keeps them in one byte each.
+ * Where everything stands in the engine: one letter names the kind, then big-endian numbers, so that the engine's
+ * order is ours. Also keys as latin-1 strings (one character a byte): they compare as bytes do, and V8 keeps them in
+ * one byte each.
  *
  *     j <to:8>                  journal: one batch, as a link of the chain, and the keys it changed (journal.ts)
  *     k <generation:8> <n:4>    page: a piece of the key index, folded from older journal rows (fold.ts)
@@ -64,9 +65,11 @@ function writeNumber(key: Buffer, at: number, number: number): void {
   key.writeUInt32BE(number % UINT32, at + 4);
 }
 
-/** Works on any byte array: a Buffer over the same memory, made only to be read once, would cost three times as much. */
+/**
+ * Works on any byte array: a Buffer over the same memory, made only to be read once, would cost three times as much.
+ */
 const { latin1Slice } = Buffer.prototype as unknown as {
-  latin1Slice(this: Uint8Array, from: number, to: number): string;
+  latin1Slice: (this: Uint8Array, from: number, to: number) => string;
 };
 
 /** One character a byte, in the bytes' order. */

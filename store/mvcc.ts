@@ -1,4 +1,7 @@
-/** The revision store: the replicated state of a member on an engine. Its rooms are the other files; here they are joined. */
+/**
+ * The revision store: the replicated state of a member on an engine. Its rooms are the other files; here they are
+ * joined.
+ */
 import 'reflect-metadata';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import type { HashKvResult, RangeRequest, RangeResult, TxnRequest, TxnResult } from '../machines/language/commands.js';

@@ -1,6 +1,6 @@
 /**
- * What an operation came to, kept for whoever asks again (DESIGN 5, a lost answer is no lost certainty). A plain put is just
- * its revision; anything else is packed; what is too long is kept as its revision, marked truncated.
+ * What an operation came to, kept for whoever asks again: a lost answer is no lost certainty. A plain put is just its
+ * revision; anything else is packed; what is too long is kept as its revision, marked truncated.
  */
 import { EMPTY } from '../machines/language/bytes.js';
 import { pack, unpack } from '../machines/language/codec.js';

@@ -30,8 +30,8 @@ export function rowsToRead(request: RangeRequest, located: readonly Located[]): 
 }
 
 /**
- * Filters, sorts and cuts. Rows are sorted before they are cut, also where only the target was given (reference 1.1, wart:
- * etcd cuts first there); equal rows stay in key order.
+ * Filters, sorts and cuts. Rows are sorted before they are cut, also where only the target was given (reference 1.1,
+ * wart: etcd cuts first there); equal rows stay in key order.
  */
 export function finishRange(
   request: RangeRequest,

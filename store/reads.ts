@@ -104,8 +104,8 @@ export async function fetchPlaces(state: StoreState, places: readonly Place[]): 
 }
 
 /**
- * A transaction that only reads, all of it at one revision: it runs on the index as written without a pause; records that
- * are not at hand are fetched, and it runs again.
+ * A transaction that only reads, all of it at one revision: it runs on the index as written without a pause; records
+ * that are not at hand are fetched, and it runs again.
  */
 export async function readTxn(state: StoreState, txn: TxnRequest): Promise<TxnResult> {
   const fetched = new Map<string, KeyValue>();

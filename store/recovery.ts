@@ -1,6 +1,7 @@
 /**
  * Opening: the key index from its pages and the journal after them, the request records, the marks. No value is read.
- * [safety] The chain of applied indexes must be unbroken from the base to its end, or the state is not what was written.
+ * [safety] The chain of applied indexes must be unbroken from the base to its end, or the state is not what was
+ * written.
  */
 import { limits } from '../machines/language/limits.js';
 import type { KeyValue } from '../machines/language/commands.js';
@@ -108,7 +109,7 @@ async function replayJournal(
       const link = replayLink(row, index);
       if (link.from !== written.index) {
         throw new DamagedError(
-          `store: the batch up to ${link.mark.index} follows ${link.from}, but the state ends at ${written.index}: batches are lost`,
+          `store: batches are lost: the one up to ${link.mark.index} follows ${link.from}, the state ends at ${written.index}`,
         );
       }
       written = link.mark;

@@ -1,6 +1,6 @@
 /**
- * The record of request ids: replicated state by which a write sent twice is done once. What is decided counts at once; what
- * falls out of the window is dropped when the write that covers it is durable.
+ * The record of request ids: replicated state by which a write sent twice is done once. What is decided counts at
+ * once; what falls out of the window is dropped when the write that covers it is durable.
  */
 import type { Decision, RequestId } from '../machines/language/commands.js';
 import { limits } from '../machines/language/limits.js';

@@ -1,6 +1,6 @@
 /**
- * One change of one key as it stands in the engine (B-02, B-04): its key is (main, sub), its value the key-value record, or
- * a tombstone with the key alone.
+ * One change of one key as it stands in the engine (B-02, B-04): its key is (main, sub), its value the key-value
+ * record, or a tombstone with the key alone.
  *
  *     kind:1 | key length:4 | [create:8 | version:8 | lease:8 | value]… | key
  */

@@ -63,7 +63,7 @@ export function makeTurns(): StoreState['inTurn'] {
   };
 }
 
-/* ---- single rows -------------------------------------------------------------------------------------------------- */
+/* ---- single rows ---------------------------------------------------------------------------------------------- */
 
 export const baseKey = nameKey('base');
 export const configurationKey = nameKey('configuration');

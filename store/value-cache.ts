@@ -12,8 +12,8 @@ export interface ValueCache {
 }
 
 /**
- * Two maps take turns: the young one is filled, and when it holds half of the bound it becomes the old one, and what the old
- * one held is gone. What is found in the old one moves to the young one. No list to keep in order.
+ * Two maps take turns: the young one is filled, and when it holds half of the bound it becomes the old one, and what
+ * the old one held is gone. What is found in the old one moves to the young one. No list to keep in order.
  */
 export function makeValueCache(bytes_max: number): ValueCache {
   let young = new Map<string, KeyValue>();

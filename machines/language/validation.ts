@@ -1,6 +1,6 @@
 /**
- * What is wrong with a request by itself, before any state is looked at: the reference's checks in the reference's order.
- * Word fields (sort order, comparison) are checked where they are read from the wire.
+ * What is wrong with a request by itself, before any state is looked at: the reference's checks in the reference's
+ * order. Word fields (sort order, comparison) are checked where they are read from the wire.
  */
 import { compareBytes, toHex } from './bytes.js';
 import type { CompactRequest, DeleteRequest, PutRequest, RangeRequest, TxnOperation, TxnRequest } from './commands.js';
@@ -64,7 +64,7 @@ function errorInOperation(operation: TxnOperation, ops_max: number, depth: numbe
   return isEmpty('range' in operation ? operation.range.key : operation.delete.key) ? 'EmptyKey' : null;
 }
 
-/* ---- duplicate keys (B-12) ---------------------------------------------------------------------------------------- */
+/* ---- duplicate keys (B-12) ------------------------------------------------------------------------------------ */
 
 /** What a list writes: keys put, as hex, and deleted intervals. */
 interface Touched {
@@ -76,9 +76,9 @@ const duplicateIn = (txn: TxnRequest): ErrorName | null =>
   touchedBy(txn.success) === null || touchedBy(txn.failure) === null ? 'DuplicateKey' : null;
 
 /**
- * What the list and all below it touch, or null where a key is put twice, or put and deleted. In the reference's order: the
- * list's own deletes, then its nested transactions one after the other, then its own puts. So a put in an earlier nested
- * transaction and a delete in a later one pass (a gap that clients know); execution order decides then.
+ * What the list and all below it touch, or null where a key is put twice, or put and deleted. In the reference's
+ * order: the list's own deletes, then its nested transactions one after the other, then its own puts. So a put in an
+ * earlier nested transaction and a delete in a later one pass (a gap that clients know); execution order decides then.
  */
 function touchedBy(operations: readonly TxnOperation[]): Touched | null {
   const all: Touched = { puts: new Map(), deletes: [] };
@@ -117,7 +117,7 @@ const isDeleted = (all: Touched, key: Uint8Array): boolean =>
     return isEmpty(request.range_end) ? order === 0 : order >= 0 && compareBytes(key, request.range_end) < 0;
   });
 
-/* ---- reads among transactions (B-17) ------------------------------------------------------------------------------ */
+/* ---- reads among transactions (B-17) -------------------------------------------------------------------------- */
 
 /** Only ranges in both branches: such a transaction is not proposed. */
 export const isReadOnly = (txn: TxnRequest): boolean =>

@@ -1,6 +1,6 @@
 /**
- * The key-value store as a pure step function, naive and obviously right: it keeps the whole contents at every revision. For
- * comparison with the real one, and for linearizability checks. Shares no code with store/.
+ * The key-value store as a pure step function, naive and obviously right: it keeps the whole contents at every
+ * revision. For comparison with the real one, and for linearizability checks. Shares no code with store/.
  */
 import type {
   Compare,
@@ -87,7 +87,7 @@ function decide(work: Work, operation: Exclude<Operation, { type: 'compact' }>):
   return { type: 'delete', delete: result };
 }
 
-/* ---- transactions ------------------------------------------------------------------------------------------------- */
+/* ---- transactions --------------------------------------------------------------------------------------------- */
 
 interface Chosen {
   readonly succeeded: boolean;
@@ -146,7 +146,7 @@ function isTrueFor(kv: KeyValue, compare: Compare): boolean {
   return compare.result === 'greater' ? stored > given : stored < given;
 }
 
-/* ---- one operation ------------------------------------------------------------------------------------------------ */
+/* ---- one operation -------------------------------------------------------------------------------------------- */
 
 function perform(work: Work, operation: TxnOperation): OperationResult {
   if ('put' in operation) return performPut(work, operation.put);
@@ -178,7 +178,7 @@ function performPut(work: Work, put: PutRequest): OperationResult {
   return { put: { revision, prev_kv: put.prev_kv ? old : null } };
 }
 
-/* ---- reads -------------------------------------------------------------------------------------------------------- */
+/* ---- reads ---------------------------------------------------------------------------------------------------- */
 
 export function range(model: KvModel, request: RangeRequest): RangeResult | ErrorName {
   try {

@@ -1,4 +1,7 @@
-/** Requests with their defaults filled in, entries in order, and a clock that waits for nobody: what store tests say in one line. */
+/**
+ * Requests with their defaults filled in, entries in order, and a clock that waits for nobody: what store tests say
+ * in one line.
+ */
 import { fromText } from '../../machines/language/bytes.js';
 import { encodeCommand } from '../../machines/language/codec.js';
 import type {

@@ -1,4 +1,4 @@
-/** Request ids: at most once always, exactly once within the window (DESIGN 5, a lost answer is no lost certainty). */
+/** Request ids: at most once always, exactly once within the window. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RequestId } from '../../machines/language/commands.js';
@@ -120,7 +120,8 @@ test('the window: the last one remembered, the first one forgotten, and what sin
   await store.decide(empty(2, window - 1));
   await store.write();
   const repeat = (index: number, since: number) => entryOf(index, put('a', '1'), id(1, since));
-  // The entry at `window` forgets nothing (indexes up to 0), so does not the one after it: index 1 is its oldest forgotten.
+  // The entry at `window` forgets nothing (indexes up to 0), so does not the one after it: index 1 is its oldest
+  // forgotten.
   const [kept] = await store.decide([repeat(window, 0)]);
   assert.deepEqual(kept?.decision, first);
   const [expired] = await store.decide([repeat(window + 1, 0)]);
