@@ -5,7 +5,6 @@ import {
   type ConnectionOptions as NatsOptions,
   credsAuthenticator,
   type Msg,
-  type MsgHdrs,
   type NatsConnection,
   nkeyAuthenticator,
 } from 'nats';

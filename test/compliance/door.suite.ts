@@ -335,6 +335,26 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
       assert.equal(terms.size, current);
     });
 
+    test('[safety] leaders of two terms share no queue group: both hear a request', async () => {
+      const cluster = `c${++clusters}`;
+      const terms: (number | null)[] = [];
+      let both = () => {};
+      const heard = new Promise<void>((resolve) => (both = resolve));
+      const answer = (each: Ask) => {
+        terms.push(each.term);
+        each.answer(answerTo(each));
+        if (new Set(terms).size === 2) both();
+      };
+      const [old, next] = [await openDoor({ cluster, answer }), await openDoor({ cluster, member: 'n2', answer })];
+      old.door.lead(term(1));
+      next.door.lead(term(2));
+      for (const member of ['n1', 'n2']) await ask(memberSubject(cluster, member, 'kv.put'), text('{"key":"k"}'));
+      terms.length = 0;
+      await ask(clusterSubject(cluster, 'kv.put'), text('{"key":"k"}'));
+      await heard;
+      assert.deepEqual(new Set(terms), new Set([1, 2]));
+    });
+
     test('a door that drains lets the answers out first', async () => {
       const held: Ask[] = [];
       const { door, cluster } = await openDoor({ answer: (each) => void held.push(each) });
