@@ -5,7 +5,7 @@ export const EMPTY = new Uint8Array(0);
 export const NUL = new Uint8Array([0]);
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export const fromText = (text: string): Uint8Array => encoder.encode(text);
 
