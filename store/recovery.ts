@@ -109,7 +109,7 @@ async function replayJournal(
       const link = replayLink(row, index);
       if (link.from !== written.index) {
         throw new DamagedError(
-          `store: batches are lost: the one up to ${link.mark.index} follows ${link.from}, the state ends at ${written.index}`,
+          `store: batches are lost: the one to ${link.mark.index} follows ${link.from}, we are at ${written.index}`,
         );
       }
       written = link.mark;
