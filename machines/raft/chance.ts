@@ -1,6 +1,6 @@
 /** The election timeout's chance: a small generator whose state is kept in the context (mulberry32). */
 
-export interface Draw {
+interface Draw {
   readonly timeout: number;
   readonly random: number;
 }

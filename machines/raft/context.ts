@@ -54,19 +54,19 @@ export interface PendingRead {
   readonly from: MemberId;
 }
 /** Reads that share a quorum round: confirmed once a quorum has answered this round or a later one. */
-export interface ReadRound {
+interface ReadRound {
   readonly round: Round;
   readonly index: Index;
   readonly reads: readonly PendingRead[];
 }
 /** A read this member asked its leader about, and the tick at which it did. */
-export interface RelayedRead {
+interface RelayedRead {
   readonly id: ReadId;
   readonly tick: number;
 }
 
 /** A part of the log that is not committed, for the bound on its bytes. */
-export interface UncommittedPart {
+interface UncommittedPart {
   readonly last: Index;
   readonly bytes: number;
 }
@@ -79,7 +79,7 @@ export interface Movement {
   readonly sum_tick: number;
 }
 
-export interface Transfer {
+interface Transfer {
   readonly target: MemberId;
   readonly due_tick: number;
   readonly asked: boolean;
@@ -141,7 +141,7 @@ export interface RaftContext {
   readonly announced: Announced | null;
 }
 
-export interface Announced {
+interface Announced {
   readonly term: Term;
   readonly leader: MemberId | null;
   readonly configuration: Configuration;

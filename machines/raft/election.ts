@@ -9,7 +9,7 @@ import { persist } from './keeping.js';
 import { inForce, isVoter, someoneElseVotes } from './membership.js';
 import { isUpToDate, lastMark } from './tail.js';
 
-/* ---- time --------------------------------------------------------------------------------------------------------- */
+/* ---- time -------------------------------------------------------------------------------------------------------- */
 
 /** Guards are asked before the tick is counted: the tick at hand is the next one. */
 export const electionDue = (c: RaftContext): boolean => c.ticks + 1 - c.heard_tick >= c.timeout;
@@ -18,7 +18,10 @@ export const electionDue = (c: RaftContext): boolean => c.ticks + 1 - c.heard_ti
 export const mayCampaign = (c: RaftContext): boolean =>
   isVoter(c, c.self) && (c.silent.size === 0 || !someoneElseVotes(c));
 
-/** A leader was heard within an election timeout: who asks for a vote now has merely lost touch with it (thesis §4.2.3). */
+/**
+ * A leader was heard within an election timeout: who asks for a vote now has merely lost touch with it (thesis
+ * §4.2.3).
+ */
 export const leaderHeard = (c: RaftContext): boolean =>
   c.leader !== null && c.ticks - c.heard_tick < c.settings.election_ticks;
 
@@ -50,7 +53,7 @@ function waitAnew(c: RaftContext): Partial<RaftContext> {
   return { heard_tick: c.ticks, ...drawTimeout(c.random, c.settings.election_ticks) };
 }
 
-/* ---- terms -------------------------------------------------------------------------------------------------------- */
+/* ---- terms ------------------------------------------------------------------------------------------------------- */
 
 /** The letters whose term is the sender's own. A pre-vote's is one that nobody is in yet. */
 const fromPeer = (event: object): event is PeerMessage => 'from' in event;
@@ -113,7 +116,7 @@ function answerInOwnTerm(c: RaftContext, event: PeerMessage): PeerMessage | unde
 
 export const send = (...letters: readonly Letter[]): Outcome => ({ next: {}, out: [{ type: 'send', letters }] });
 
-/* ---- campaigns ---------------------------------------------------------------------------------------------------- */
+/* ---- campaigns --------------------------------------------------------------------------------------------------- */
 
 /** Asks who would vote: nothing changes anywhere yet. */
 export const startPreCampaign = (c: RaftContext): Outcome => {
@@ -138,7 +141,8 @@ export const startPreCampaign = (c: RaftContext): Outcome => {
 };
 
 /**
- * A term of one's own, and the own vote in it. [safety] The requests for votes hang on the write like the vote itself: they
+ * A term of one's own, and the own vote in it. [safety] The requests for votes hang on the write like the vote itself:
+ * they
  * promise the term, the vote and the log's end.
  */
 export const startCampaign = (c: RaftContext): Outcome => {
@@ -158,7 +162,9 @@ const others = (c: RaftContext): readonly MemberId[] =>
     .voters.map((voter) => voter.id)
     .filter((id) => id !== c.self);
 
-/** The leader itself asks this member to campaign: it needs no pre-vote, and no one defends the leader (thesis §3.10). */
+/**
+ * The leader itself asks this member to campaign: it needs no pre-vote, and no one defends the leader (thesis §3.10).
+ */
 export const acceptInvitation = (_c: RaftContext): Outcome => ({ next: { invited: true }, out: [] });
 
 /** Counts an answer once for each voter. [safety] Only answers to this campaign, in this term and this life, count. */
@@ -167,7 +173,7 @@ export const countVote: Handler<EventOf<'vote.answered'> | EventOf<'preVote.answ
   return { next: { votes: new Map(c.votes).set(event.from, event.granted) }, out: [] };
 };
 
-/* ---- votes -------------------------------------------------------------------------------------------------------- */
+/* ---- votes ------------------------------------------------------------------------------------------------------- */
 
 /** [safety] One vote a term; repeated, it goes to the same candidate. */
 export const voteFree = (c: RaftContext, event: EventOf<'vote.asked'>): boolean =>
@@ -202,7 +208,7 @@ export const grantPreVote: Handler<EventOf<'preVote.asked'>> = (c, event) =>
     },
   });
 
-/* ---- announcements ------------------------------------------------------------------------------------------------ */
+/* ---- announcements ----------------------------------------------------------------------------------------------- */
 
 export const hasNews = (c: RaftContext): boolean =>
   c.announced === null ||

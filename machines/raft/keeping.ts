@@ -10,7 +10,8 @@ import { quorumMatch } from './quorum.js';
 import { lastMark, released, termAt } from './tail.js';
 
 /**
- * Writes the hard state and `entries`. [safety] Every write restates the log's end, also one of a hard state alone, in the
+ * Writes the hard state and `entries`. [safety] Every write restates the log's end, also one of a hard state alone, in
+ * the
  * term it is made in: no progress is lost with a letter that a newer term makes void.
  */
 export const persist = (c: RaftContext, entries: readonly Entry[], then: readonly Letter[]): Effect => ({
@@ -34,7 +35,10 @@ export const keepLog: Handler<EventOf<'log.kept'>> = (c, event) => {
   return handOn(c, next);
 };
 
-/** Commits what a quorum holds. [safety] Only an entry of the own term is committed by counting (Raft §5.4.2, figure 8). */
+/**
+ * Commits what a quorum holds. [safety] Only an entry of the own term is committed by counting (Raft §5.4.2, figure
+ * 8).
+ */
 export const advanceCommit = (c: RaftContext): Outcome => {
   const held = quorumMatch(c);
   if (held <= c.hardState.commit || termAt(c, held) !== c.hardState.term) return nothing;
@@ -56,10 +60,11 @@ function stillUncommitted(c: RaftContext, commit: Index): Partial<RaftContext> {
 }
 
 /**
- * Hands committed entries to the state machine, in order, each once. [safety] Never beyond what this member's own log holds
+ * Hands committed entries to the state machine, in order, each once. [safety] Never beyond what this member's own log
+ * holds
  * durably: the state must not run ahead of the log.
  */
-export function handOn(c: RaftContext, next: Partial<RaftContext>): Outcome {
+function handOn(c: RaftContext, next: Partial<RaftContext>): Outcome {
   const after = { ...c, ...next };
   const limit = Math.min(after.hardState.commit, after.durable);
   const out: Effect[] = [];
@@ -82,7 +87,8 @@ export function handOn(c: RaftContext, next: Partial<RaftContext>): Outcome {
 export const handOnAtStart = (c: RaftContext): Outcome => handOn(c, {});
 
 /**
- * The state is durable up to `event.index`. [safety] The log is trimmed only below that, and never what a member that is
+ * The state is durable up to `event.index`. [safety] The log is trimmed only below that, and never what a member that
+ * is
  * being served still needs, within bounds.
  */
 export const noteApplied: Handler<EventOf<'applied'>> = (c, event) => {

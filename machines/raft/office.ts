@@ -64,7 +64,7 @@ export const leaveOffice = (c: RaftContext): Outcome => {
   return { next, out };
 };
 
-/* ---- ticks -------------------------------------------------------------------------------------------------------- */
+/* ---- ticks ------------------------------------------------------------------------------------------------------- */
 
 export const heartbeatDue = (c: RaftContext): boolean =>
   (c.ticks + 1 - c.heard_tick) % c.settings.heartbeat_ticks === 0;
@@ -74,7 +74,9 @@ export const countLeaderTick = (c: RaftContext): Outcome => {
   return { next: { ticks, movement: observe({ ...c, ticks }) }, out: [] };
 };
 
-/** Heartbeats carry a new round each time: a read round whose letters were lost is repeated by it under a new number. */
+/**
+ * Heartbeats carry a new round each time: a read round whose letters were lost is repeated by it under a new number.
+ */
 export const sendHeartbeatsWith =
   (commitFor: typeof acknowledgedCommit) =>
   (c: RaftContext): Outcome =>
@@ -106,7 +108,8 @@ const quorumCouldMove = (c: RaftContext): boolean =>
 export const quorumLost = (c: RaftContext): boolean => !quorumHeard(c, c.ticks + 1);
 
 /**
- * [safety] A leader that can only heartbeat is no leader: its own log write takes an election timeout, commit stands still
+ * [safety] A leader that can only heartbeat is no leader: its own log write takes an election timeout, commit stands
+ * still
  * that long with entries waiting while a quorum is there, or its door or bulk connection is silent.
  */
 export const cannotLead = (c: RaftContext): boolean => {
@@ -130,7 +133,7 @@ const invitation = (c: RaftContext, to: MemberId): Letter => ({
 });
 
 /** The voter heard of late whose log is the furthest. */
-export function bestSuccessor(c: RaftContext): MemberId | undefined {
+function bestSuccessor(c: RaftContext): MemberId | undefined {
   let best: MemberId | undefined;
   let match = -1;
   for (const [id, row] of c.progress) {
@@ -140,7 +143,7 @@ export function bestSuccessor(c: RaftContext): MemberId | undefined {
   return best;
 }
 
-/* ---- transfer (thesis §3.10) -------------------------------------------------------------------------------------- */
+/* ---- transfer (thesis §3.10) ------------------------------------------------------------------------------------- */
 
 const targetOf = (c: RaftContext, event: EventOf<'transfer.asked'>): MemberId | undefined =>
   event.target === null ? bestSuccessor(c) : event.target;

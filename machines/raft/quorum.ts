@@ -4,7 +4,7 @@ import { index } from '../language/vocabulary.js';
 import type { RaftContext } from './context.js';
 import { inForce } from './membership.js';
 
-export const quorumSize = (voters: number): number => Math.floor(voters / 2) + 1;
+const quorumSize = (voters: number): number => Math.floor(voters / 2) + 1;
 
 /** Whether a quorum of distinct voters is among those of whom `said` is true. */
 export function isQuorum(configuration: Configuration, said: (id: MemberId) => boolean): boolean {

@@ -39,7 +39,7 @@ export const raftMachine = raft.createMachine({
   },
 });
 
-export type RaftSnapshot = SnapshotFrom<typeof raftMachine>;
+type RaftSnapshot = SnapshotFrom<typeof raftMachine>;
 
 /** The role is the state, by its outermost name. */
 export function roleOf(snapshot: RaftSnapshot): Role {

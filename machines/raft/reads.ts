@@ -8,7 +8,7 @@ import { inForce } from './membership.js';
 import type { Progress } from './progress.js';
 import { index } from '../language/vocabulary.js';
 
-/* ---- at the leader ------------------------------------------------------------------------------------------------ */
+/* ---- at the leader ----------------------------------------------------------------------------------------------- */
 
 export const gatherOwnRead: Handler<EventOf<'read.asked'>> = (c, event) => gather(c, { id: event.id, from: c.self });
 export const gatherRelayedRead: Handler<EventOf<'readIndex.asked'>> = (c, event) =>
@@ -47,7 +47,8 @@ export const acknowledgedCommit = (c: RaftContext, row: Progress): Index =>
   index(Math.min(c.hardState.commit, row.match));
 
 /**
- * A quorum of distinct voters of this configuration has answered the round, or a later one of this term: an answer counts
+ * A quorum of distinct voters of this configuration has answered the round, or a later one of this term: an answer
+ * counts
  * once for each member however often and in whatever order it arrives.
  */
 export function roundConfirmed(c: RaftContext): boolean {
@@ -91,7 +92,7 @@ export function voidLeaderReads(c: RaftContext): readonly Effect[] {
   return out;
 }
 
-/* ---- elsewhere ---------------------------------------------------------------------------------------------------- */
+/* ---- elsewhere --------------------------------------------------------------------------------------------------- */
 
 export const voidRead: Handler<EventOf<'read.asked'>> = (_c, event) => ({
   next: {},

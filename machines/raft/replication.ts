@@ -10,7 +10,7 @@ import type { Progress } from './progress.js';
 import { accepted, firstProgress, hasRoom, heard, overdue, probe, sent, snapshotting } from './progress.js';
 import { appended, lastAgreement, lastIndex, sliceForAppend, termAt } from './tail.js';
 
-/* ---- in ----------------------------------------------------------------------------------------------------------- */
+/* ---- in ---------------------------------------------------------------------------------------------------------- */
 
 export const batchBytes = (batch: readonly Proposal[]): number =>
   batch.reduce((sum, proposal) => sum + proposal.data.length + 32, 0);
@@ -77,7 +77,7 @@ export const refuseAs =
     return ids.length === 0 ? nothing : { next: {}, out: [{ type: 'refuseProposals', ids, reason }] };
   };
 
-/* ---- out ---------------------------------------------------------------------------------------------------------- */
+/* ---- out --------------------------------------------------------------------------------------------------------- */
 
 /** Sends every member what may leave now: the next entries within its window, or the commit index once it holds all. */
 export function sendAppends(c: RaftContext): Outcome {
@@ -134,11 +134,13 @@ function fill(
   return row;
 }
 
-/** A member that holds everything and has nothing on its way learns of a commit at once, not with the next heartbeat. */
+/**
+ * A member that holds everything and has nothing on its way learns of a commit at once, not with the next heartbeat.
+ */
 const untold = (c: RaftContext, row: Progress): boolean =>
   row.flights.length === 0 && row.told < Math.min(c.hardState.commit, row.match);
 
-/* ---- what members answer ------------------------------------------------------------------------------------------ */
+/* ---- what members answer ----------------------------------------------------------------------------------------- */
 
 export function withRow(c: RaftContext, id: MemberId, row: Progress): Partial<RaftContext> {
   return { progress: new Map(c.progress).set(id, row) };

@@ -10,7 +10,7 @@ import { handOnAtStart, persist } from './keeping.js';
 import { probe } from './progress.js';
 import { withRow } from './replication.js';
 
-/* ---- at the leader ------------------------------------------------------------------------------------------------ */
+/* ---- at the leader ----------------------------------------------------------------------------------------------- */
 
 /** A stream is ready: offers it to the member it was made for, if that still needs one. */
 export const offerSnapshot: Handler<EventOf<'snapshot.prepared'>> = (c, event) => {
@@ -42,7 +42,7 @@ export const hearOfferRefused: Handler<EventOf<'snapshot.refused'>> = (c, event)
   return { next: withRow(c, event.from, known), out: [{ type: 'dropSnapshot', to: event.from }] };
 };
 
-/* ---- at the follower ---------------------------------------------------------------------------------------------- */
+/* ---- at the follower --------------------------------------------------------------------------------------------- */
 
 /** The offer goes beyond what is committed here. One that does not is thrown away: a late snapshot must not rewind. */
 export const offerIsAhead = (c: RaftContext, event: EventOf<'snapshot.offered'>): boolean =>
@@ -59,7 +59,9 @@ export const acknowledgeOffer: Handler<EventOf<'snapshot.offered'>> = (c, event)
   out: acknowledgeCommitted({ ...c, leader: event.from }),
 });
 
-/** Its state is gone, and the offer does not reach the log: neither helps the other. [safety] Nothing is acknowledged. */
+/**
+ * Its state is gone, and the offer does not reach the log: neither helps the other. [safety] Nothing is acknowledged.
+ */
 export const refuseOffer: Handler<EventOf<'snapshot.offered'>> = (c, event) => {
   const reason = `the log here begins after index ${c.log.start.index}`;
   const own = { from: c.self, term: c.hardState.term };

@@ -26,7 +26,7 @@ export function lastMark(c: Log): Mark {
   return markAt(c, last);
 }
 
-export function markAt(c: Log, at: Index): Mark {
+function markAt(c: Log, at: Index): Mark {
   const found = termAt(c, at);
   invariant(found !== undefined, 'a mark lies within the log', { at, start: c.log.start.index, last: lastIndex(c) });
   return { index: at, term: found };

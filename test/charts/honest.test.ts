@@ -1,4 +1,6 @@
-/** The chart is the protocol itself: every event is answered or refused by name in every state, and nothing is inline. */
+/**
+ * The chart is the protocol itself: every event is answered or refused by name in every state, and nothing is inline.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -39,7 +39,7 @@ test('nobody votes for a log that ends in an older term, or earlier in the same'
   }
 });
 
-test('while a leader is heard a vote or pre-vote is not even answered, unless the leader asked for the campaign', () => {
+test('while a leader is heard a vote or pre-vote is not answered, unless the leader asked for it', () => {
   const raft = followerOn();
   assert.deepEqual(raft.tell(asked(5)), []);
   assert.deepEqual(raft.tell(preAsked(5)), []);
@@ -92,7 +92,7 @@ test('a campaign that a quorum refuses ends', () => {
   assert.equal(raft.role, 'follower');
 });
 
-test('a newer term in any letter makes a follower of every role, and keeps the term before saying anything in it', () => {
+test('a newer term in any letter makes a follower of every role, and is kept before anything is said in it', () => {
   const raft = leaderOn();
   const effects = raft.tell({ type: 'heartbeat.answered', from: n2, term: term(7), round: 0 as never });
   assert.equal(raft.state, 'follower.leaderless');

@@ -1,6 +1,8 @@
-/** A cluster for scenarios: real raft charts, logs in memory, and every letter and write waiting until it is told to go. */
+/**
+ * A cluster for scenarios: real raft charts, logs in memory, and every letter and write waiting until it is told to
+ * go.
+ */
 import { createActor, type ActorRefFrom } from 'xstate';
-import { unreachable } from '../../machines/language/invariant.js';
 import type {
   Configuration,
   Effect,
@@ -14,10 +16,10 @@ import type {
   SnapshotMark,
 } from '../../machines/language/vocabulary.js';
 import { index, memberId, term } from '../../machines/language/vocabulary.js';
-import { raftMachine, roleOf } from '../../machines/raft/raft.machine.js';
-import { lastIndex } from '../../machines/raft/tail.js';
+import { raftMachine } from '../../machines/raft/raft.machine.js';
 import { MemoryLog } from '../model/memory-log.js';
-import { effectWords, entryWords, mark, messageWords } from './words.js';
+import { stateName } from './status.js';
+import { effectWords, mark, messageWords } from './words.js';
 
 export const settings = {
   heartbeat_ticks: 2,
@@ -208,71 +210,27 @@ export class Cluster {
     throw new Error('1000 steps and the cluster is not stable');
   }
 
-  status(id: MemberId): string {
-    const { actor } = this.node(id);
-    if (actor === null) return `${id} is down`;
-    const snapshot = actor.getSnapshot();
-    const { hardState, leader, handed, durable } = snapshot.context;
-    const role = stateName(snapshot.value);
-    const ends = `last ${lastIndex(snapshot.context)} durable ${durable} commit ${hardState.commit} handed ${handed}`;
-    return `${id} ${role} t${hardState.term} leader ${leader ?? '-'} ${ends}${roleOf(snapshot) === 'leader' ? this.rows(id) : ''}`;
-  }
-
-  private rows(id: MemberId): string {
-    const rows = [...(this.node(id).actor?.getSnapshot().context.progress ?? [])];
-    return rows.map(([to, row]) => `\n  ${to} ${row.phase} match ${row.match} next ${row.next}`).join('');
-  }
-
-  logWords(id: MemberId): string {
-    const { log } = this.node(id);
-    return [`${id} log from ${mark(log.start)}`, ...log.all.map((entry) => `  ${entryWords(entry)}`)].join('\n');
-  }
-
   private handle(node: Node, effect: Effect): void {
     for (const line of effectWords(effect)) this.say(`  ${line}`);
-    switch (effect.type) {
-      case 'persist':
-      case 'trimLog':
-        node.jobs.push(effect);
-        return;
-      case 'send':
-        for (const { to, message } of effect.letters) {
-          if (to !== 'self') this.post({ from: node.id, to, message });
-        }
-        return;
-      case 'apply': {
-        for (const entry of effect.entries) {
-          const { configuration } = entry.kind === 'configuration' ? entry : node.state;
-          node.state = { index: entry.index, term: entry.term, configuration };
-        }
-        if (this.trim.before < 1000) node.reports.push({ type: 'applied', index: node.state.index });
-        return;
+    if (effect.type === 'persist' || effect.type === 'trimLog') node.jobs.push(effect);
+    if (effect.type === 'installSnapshot') node.jobs.push({ type: 'install', mark: effect.snapshot });
+    if (effect.type === 'send') {
+      for (const { to, message } of effect.letters) {
+        if (to !== 'self') this.post({ from: node.id, to, message });
       }
-      case 'prepareSnapshot': {
-        const snapshot = { ...node.state, id: `s${++this.lastSnapshot}`, size_bytes: 1000 };
-        node.reports.push({ type: 'snapshot.prepared', to: effect.to, snapshot });
-        return;
+    }
+    if (effect.type === 'apply') {
+      for (const entry of effect.entries) {
+        const { configuration } = entry.kind === 'configuration' ? entry : node.state;
+        node.state = { index: entry.index, term: entry.term, configuration };
       }
-      case 'installSnapshot':
-        node.jobs.push({ type: 'install', mark: effect.snapshot });
-        return;
-      case 'confirmAppended':
-      case 'refuseProposals':
-      case 'answerRead':
-      case 'voidReads':
-      case 'openDoor':
-      case 'closeDoor':
-      case 'announce':
-      case 'dropSnapshot':
-      case 'retire':
-        return;
-      default:
-        return unreachable(effect);
+      if (this.trim.before < 1000) node.reports.push({ type: 'applied', index: node.state.index });
+    }
+    if (effect.type === 'prepareSnapshot') {
+      const snapshot = { ...node.state, id: `s${++this.lastSnapshot}`, size_bytes: 1000 };
+      node.reports.push({ type: 'snapshot.prepared', to: effect.to, snapshot });
     }
   }
 }
-
-const stateName = (value: string | object): string =>
-  typeof value === 'string' ? value : Object.entries(value).join().replace(',', '.');
 
 export const asId = (text: string): MemberId => memberId(BigInt(text));

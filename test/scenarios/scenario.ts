@@ -5,6 +5,7 @@
 import type { Configuration, Entry, MemberId } from '../../machines/language/vocabulary.js';
 import { index, memberId, term } from '../../machines/language/vocabulary.js';
 import { asId, Cluster, settings, type Waiting } from './cluster.js';
+import { logWords, statusWords } from './status.js';
 
 export interface Block {
   readonly comment: readonly string[];
@@ -202,14 +203,14 @@ const verbs: Readonly<Record<string, (scene: Scene, words: Words) => void>> = {
   restart({ cluster }, { plain }) {
     for (const id of plain) {
       cluster.start(asId(id));
-      cluster.say(cluster.status(asId(id)));
+      cluster.say(statusWords(cluster.node(asId(id))));
     }
   },
   status({ cluster }, { plain }) {
-    for (const id of idsOf(cluster, plain)) cluster.say(cluster.status(id));
+    for (const id of idsOf(cluster, plain)) cluster.say(statusWords(cluster.node(id)));
   },
   log({ cluster }, { plain }) {
-    for (const id of idsOf(cluster, plain)) cluster.say(cluster.logWords(id));
+    for (const id of idsOf(cluster, plain)) cluster.say(logWords(cluster.node(id)));
   },
   letters({ cluster }) {
     cluster.say(cluster.letters.map(({ from, to, message }) => `${from}->${to} ${message.type}`).join(', ') || 'none');
