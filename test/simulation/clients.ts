@@ -120,7 +120,7 @@ export function startClients(world: World, street: Street, history: History, set
       pause(client);
     };
     const question: Question = { request: requestOf(input), id: null, timeout_ms: settings.timeout_ms };
-    const to = chance.happens(0.5) ? 'anyone' : `n${chance.below(1, 4)}`;
+    const to = chance.happens(0.5) ? 'anyone' : { member: `n${chance.below(1, 4)}` };
     street.ask(to, question, (answer, by: Answerer, answeredBefore) => {
       if (answer.ok && 'result' in answer) {
         counts.local++;

@@ -196,7 +196,7 @@ function portsOf(
   const peers = new MemoryPeers(switchboard, life.clock);
   member.peers = peers;
   const say = (level: string) => (what: string, facts?: Record<string, unknown>) =>
-    tell?.(`${name} ${level} ${what} ${facts === undefined ? '' : String(facts['error'] ?? facts['reason'] ?? '')}`);
+    tell?.(`${name} ${level} ${what} ${factsOf(facts)}`);
   return {
     identity: new FileIdentity(disk, nobodyElse, () => drawn as MemberId),
     log: twist?.log?.(log) ?? log,
@@ -209,3 +209,6 @@ function portsOf(
     journal: { info: say('info'), warn: say('warn'), error: say('error') },
   };
 }
+
+const factsOf = (facts: Record<string, unknown> = {}): string =>
+  JSON.stringify(facts, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value));

@@ -24,12 +24,15 @@ export interface Answerer {
   answered: number;
 }
 
+/** Every leader whose door is open; a member that hears a leader; one member by name. */
+export type Addressee = 'leader' | 'anyone' | { readonly member: string };
+
 export type OnAnswer = (answer: Answer, by: Answerer, answeredBefore: number) => void;
 
 export interface Street {
   door(name: string, life: Life): ClientDoor;
   /** False when nobody listens: the question was not even sent. */
-  ask(to: 'leader' | 'anyone' | string, question: Question, onAnswer: OnAnswer): boolean;
+  ask(to: Addressee, question: Question, onAnswer: OnAnswer): boolean;
 }
 
 interface Room extends Answerer {
@@ -82,7 +85,7 @@ export function createStreet(world: World, network: Network): Street {
         for (const { room, term } of leading) deliver(room, term, question, onAnswer);
         return leading.length > 0;
       }
-      const able = alive.filter((room) => (to === 'anyone' ? room.hears : room.name === to));
+      const able = alive.filter((room) => (to === 'anyone' ? room.hears : room.name === to.member));
       if (able.length === 0) return false;
       deliver(world.chance.pick(able), null, question, onAnswer);
       return true;

@@ -1,5 +1,9 @@
-/** `npm run simulate -- --seeds N [--seed S] [--minutes M] [--level raft|cluster] [--trace]`: seeds by hand, one line each. */
+/**
+ * `npm run simulate -- --seeds N [--seed S] [--minutes M] [--level raft|cluster] [--trace]`: seeds by hand, one
+ * line each. `--variants [--write]` hunts the broken variants and writes docs/broken-variants.md.
+ */
 import { parseArgs } from 'node:util';
+import { huntAll } from './variants-table.js';
 import { runCluster } from './cluster-run.js';
 import { type Report, runRaft } from './raft-run.js';
 
@@ -11,6 +15,8 @@ const { values } = parseArgs({
     level: { type: 'string', default: 'cluster' },
     seconds: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    variants: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 });
 
@@ -50,4 +56,4 @@ function lineOf(report: Report): string {
   return `seed ${report.seed} ${verdict} ${seconds} s, ${report.steps} steps, ${counts.join(', ')}; ${report.faults.join(' ')}`;
 }
 
-process.exitCode = await main();
+process.exitCode = values.variants ? await huntAll(values.write) : await main();

@@ -99,7 +99,11 @@ export function outputOf(input: Input, result: Result): Output {
         succeeded: result.body.succeeded,
         kvs: result.body.succeeded ? [] : kvsOf(result.body.responses[0]),
       };
-    default:
+    case 'kv.put':
+    case 'kv.compact':
+    case 'cluster.list':
+    case 'maintenance.status':
+    case 'maintenance.hashkv':
       return { type: 'done', revision };
   }
 }

@@ -229,7 +229,7 @@ function createLogRoom(
       const written = writing;
       writing = [];
       written.forEach(keep);
-      for (const job of written) job.then.forEach(out.deliver);
+      for (const job of written) job.then.forEach((letter) => out.deliver(letter));
       next();
     });
   };

@@ -131,7 +131,7 @@ export const raftVariants: readonly Variant[] = [
     breaks: 'a leader answers read indexes without asking whether it still leads',
     twist: { machine: raftMachine.provide({ guards: { roundConfirmed: ({ context }) => context.reading !== null } }) },
     seeds: 60,
-    kinds: ['drift', 'partition'],
+    kinds: ['pause', 'drift'],
   },
   {
     name: 'read index before the own first entry',
