@@ -56,10 +56,11 @@ async function start(directory: string, port: number, options: NatsServerOptions
   ];
   await writeFile(file, lines.join('\n'));
   const child = spawn(findNatsServer(), ['-c', file], { stdio: 'ignore' });
-  // A test that dies takes its server along.
+  // A test that dies takes its server along, also when its runner ends it.
   const endWithTest = () => child.kill('SIGKILL');
-  process.once('exit', endWithTest);
-  child.once('exit', () => process.removeListener('exit', endWithTest));
+  const endedByRunner = () => process.exit(143);
+  process.once('exit', endWithTest).once('SIGTERM', endedByRunner);
+  child.once('exit', () => process.removeListener('exit', endWithTest).removeListener('SIGTERM', endedByRunner));
   await untilAccepts(child, port);
   return child;
 }
