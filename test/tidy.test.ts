@@ -121,7 +121,9 @@ describe('sizes', () => {
       ),
   );
 
-  refuseNodes(`a function has at most ${lengths.function} lines`, code, (node, source) => {
+  // A chart is a table, also where a function builds it.
+  const functions = code.filter((source) => !source.path.endsWith('.machine.ts'));
+  refuseNodes(`a function has at most ${lengths.function} lines`, functions, (node, source) => {
     if (!ts.isFunctionLike(node) || !('body' in node) || node.body === undefined) return undefined;
     const end = source.tree.getLineAndCharacterOfPosition(node.end).line + 1;
     const count = end - lineOf(source, node) + 1;

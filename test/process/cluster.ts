@@ -69,7 +69,7 @@ export async function startTestCluster(options: TestClusterOptions = {}): Promis
 }
 
 /** The same with no node started. */
-export async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
+async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
   const directory = makeRealDirectory('quorate-test-');
   const names = Array.from({ length: options.nodes ?? 3 }, (_, place) => `n${place + 1}`);
   const clusterName = options.clusterName ?? 'test';
