@@ -32,13 +32,14 @@ interface Step {
 export async function decideBatch(
   state: StoreState,
   entries: readonly Entry[],
-  pending: Pending,
+  pending: () => Pending,
   fetched: Fetched,
 ): Promise<readonly Decided[]> {
   const commands = entries.map((entry) => (entry.kind === 'command' ? decodeCommand(entry.data) : null));
   const decided: Decided[] = [];
   while (decided.length < entries.length) {
-    practise(state, entries, commands, decided, pending);
+    // [safety] Asked anew each time: a write may have taken what waited while records were fetched.
+    practise(state, entries, commands, decided, pending());
     const places = state.draft.missing;
     if (places.length === 0) continue;
     const records = await fetchPlaces(state, places);

@@ -80,11 +80,11 @@ export class MvccStore implements KvStore {
   async decide(entries: readonly Entry[]): Promise<readonly Decided[]> {
     const state = this.#open();
     const next = state.draft_index + 1;
-    const first = entries[0];
-    if (first === undefined) return [];
+    const [first, last] = [entries[0], entries.at(-1)];
+    if (first === undefined || last === undefined) return [];
     invariant(first.index === next, 'entries are decided in order, none twice', { next, got: first.index });
-    const decided = await decideBatch(state, entries, this.#pending, this.#fetched);
-    state.draft_index = this.#pending.index;
+    const decided = await decideBatch(state, entries, () => this.#pending, this.#fetched);
+    state.draft_index = last.index;
     return decided;
   }
 

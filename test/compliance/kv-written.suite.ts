@@ -49,6 +49,25 @@ export function describeWritten(kvTest: KvTest): void {
     assert.deepEqual((await store.write()).events, []);
   });
 
+  kvTest(
+    'a write that comes while records are fetched takes what is decided by then, and nothing after it',
+    async (desk) => {
+      await desk.run(put('a', '1'));
+      const { driver, store, rows, reopen } = await desk.reopen();
+      // The record of a is not at hand after a restart: deciding waits for it with b decided.
+      const deciding = driver.decide(put('b', '1'), put('a', '2', { prev_kv: true }), put('c', '1'));
+      assert.equal((await store.write()).applied, 2);
+      assert.deepEqual(await rows(), ['a=1@2', 'b=1@3']);
+      await deciding;
+      assert.deepEqual(await rows(), ['a=1@2', 'b=1@3']);
+      await driver.decide(put('d', '1'));
+      assert.equal((await store.write()).applied, 5);
+      const again = await reopen();
+      assert.deepEqual(await again.rows(), ['a=2@4', 'b=1@3', 'c=1@5', 'd=1@6']);
+      await again.store.close();
+    },
+  );
+
   kvTest('a delete is an event of its key and revision alone', async ({ driver, run }) => {
     await run(put('a', '1'));
     const written = await driver.runForWritten(remove('a'));
