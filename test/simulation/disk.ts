@@ -90,7 +90,7 @@ function operate<T>(device: Device, life: Life, usual_ms: number, happen: () => 
         const result = happen();
         life.reach(() => resolve(result));
       } catch (error) {
-        life.reach(() => reject(error));
+        life.reach(() => reject(error instanceof Error ? error : new Error(String(error))));
       }
     });
   });
