@@ -136,7 +136,7 @@ export function sameOutput(a: Output, b: Output): boolean {
   return true;
 }
 
-export function sameKvs(a: readonly ModelKv[], b: readonly ModelKv[]): boolean {
+function sameKvs(a: readonly ModelKv[], b: readonly ModelKv[]): boolean {
   return (
     a.length === b.length &&
     a.every((kv, i) => {

@@ -111,7 +111,7 @@ export function outputOf(input: Input, result: Result): Output {
 const kvsOf = (response: OperationResult | undefined): readonly ModelKv[] =>
   response !== undefined && 'range' in response ? response.range.kvs.map(modelKv) : [];
 
-export const modelKv = (kv: KeyValue): ModelKv => ({
+const modelKv = (kv: KeyValue): ModelKv => ({
   key: toText(kv.key) ?? '',
   value: toText(kv.value) ?? '',
   create: kv.create_revision,

@@ -2,18 +2,16 @@
  * Broken variants: the honest product with one thing replaced, so that it loses data in one particular way. Each must be
  * caught by the simulation; what does not catch these cannot be trusted to catch anything.
  */
-import { index, type Effect, type EventOf, type Letter } from '../../machines/language/vocabulary.js';
-import type { Outcome, RaftContext } from '../../machines/raft/context.js';
+import { index, type EventOf } from '../../machines/language/vocabulary.js';
 import { termAt } from '../../machines/raft/tail.js';
 import * as election from '../../machines/raft/election.js';
 import { acceptAppend, acceptAppendBy } from '../../machines/raft/following.js';
 import { commitTo, noteApplied } from '../../machines/raft/keeping.js';
 import { sendHeartbeatsWith } from '../../machines/raft/office.js';
-import { quorumMatch } from '../../machines/raft/quorum.js';
 import { raftMachine } from '../../machines/raft/raft.machine.js';
-import { countAck, withRow } from '../../machines/raft/replication.js';
 import { step } from '../../machines/raft/setup.js';
 import { takeOffer } from '../../machines/raft/snapshots.js';
+import { applyFromTail, countTwice, early, nothing, toOthers, trimFurther } from './broken-handlers.js';
 import type { RaftTwist } from './raft-cluster.js';
 
 export interface Variant {
@@ -26,24 +24,6 @@ export interface Variant {
   /** The kinds of faults that bring it out, where the swarm would take long. */
   readonly kinds?: readonly string[];
 }
-
-const nothing: Outcome = { next: {}, out: [] };
-
-/** The letters that hang on a write leave at once, if `which` says so. */
-const early = (outcome: Outcome, which: (letter: Letter) => boolean): Outcome => ({
-  next: outcome.next,
-  out: outcome.out.flatMap((effect): readonly Effect[] => {
-    if (effect.type !== 'persist') return [effect];
-    const now = effect.then.filter(which);
-    const later = effect.then.filter((letter) => !which(letter));
-    return [
-      { ...effect, then: later },
-      { type: 'send', letters: now },
-    ];
-  }),
-});
-
-const toOthers = (letter: Letter): boolean => letter.to !== 'self';
 
 export const raftVariants: readonly Variant[] = [
   {
@@ -251,32 +231,3 @@ export const raftVariants: readonly Variant[] = [
     seeds: 200,
   },
 ];
-
-function countTwice(c: RaftContext, event: EventOf<'append.accepted'>): Outcome {
-  const row = c.progress.get(event.from);
-  const outcome = countAck(c, event);
-  if (row === undefined || event.upTo > row.match) return outcome;
-  const other = [...c.progress.keys()].find((id) => id !== event.from);
-  const theirs = other === undefined ? undefined : c.progress.get(other);
-  if (other === undefined || theirs === undefined || theirs.match >= event.upTo) return outcome;
-  const after = { ...c, ...outcome.next };
-  return { next: { ...outcome.next, ...withRow(after, other, { ...theirs, match: event.upTo }) }, out: outcome.out };
-}
-
-function applyFromTail(c: RaftContext): Outcome {
-  const held = quorumMatch(c);
-  if (held <= c.hardState.commit || termAt(c, held) !== c.hardState.term) return nothing;
-  const entries = [
-    ...c.log.slice(index(c.handed + 1), index(Math.min(held, c.tail.first - 1)), Infinity),
-    ...c.tail.entries.filter((entry) => entry.index > c.handed && entry.index <= held),
-  ];
-  const handed = index(Math.max(c.handed, held));
-  const outcome = commitTo({ ...c, handed }, held);
-  return { next: { ...outcome.next, handed }, out: [...outcome.out, { type: 'apply', entries }] };
-}
-
-function trimFurther(c: RaftContext, effect: Effect): Effect {
-  if (effect.type !== 'trimLog') return effect;
-  const at = index(Math.min(c.hardState.commit, c.durable));
-  return { ...effect, mark: { ...effect.mark, index: at, term: termAt(c, at) ?? effect.mark.term } };
-}

@@ -1,0 +1,54 @@
+/** The broken handlers behind the variants that need more than a line. */
+import { index, type Effect, type EventOf, type Letter } from '../../machines/language/vocabulary.js';
+import type { Outcome, RaftContext } from '../../machines/raft/context.js';
+import { commitTo } from '../../machines/raft/keeping.js';
+import { quorumMatch } from '../../machines/raft/quorum.js';
+import { countAck, withRow } from '../../machines/raft/replication.js';
+import { termAt } from '../../machines/raft/tail.js';
+
+export const nothing: Outcome = { next: {}, out: [] };
+
+/** The letters that hang on a write leave at once, if `which` says so. */
+export const early = (outcome: Outcome, which: (letter: Letter) => boolean): Outcome => ({
+  next: outcome.next,
+  out: outcome.out.flatMap((effect): readonly Effect[] => {
+    if (effect.type !== 'persist') return [effect];
+    const now = effect.then.filter(which);
+    const later = effect.then.filter((letter) => !which(letter));
+    return [
+      { ...effect, then: later },
+      { type: 'send', letters: now },
+    ];
+  }),
+});
+
+export const toOthers = (letter: Letter): boolean => letter.to !== 'self';
+
+export function countTwice(c: RaftContext, event: EventOf<'append.accepted'>): Outcome {
+  const row = c.progress.get(event.from);
+  const outcome = countAck(c, event);
+  if (row === undefined || event.upTo > row.match) return outcome;
+  const other = [...c.progress.keys()].find((id) => id !== event.from);
+  const theirs = other === undefined ? undefined : c.progress.get(other);
+  if (other === undefined || theirs === undefined || theirs.match >= event.upTo) return outcome;
+  const after = { ...c, ...outcome.next };
+  return { next: { ...outcome.next, ...withRow(after, other, { ...theirs, match: event.upTo }) }, out: outcome.out };
+}
+
+export function applyFromTail(c: RaftContext): Outcome {
+  const held = quorumMatch(c);
+  if (held <= c.hardState.commit || termAt(c, held) !== c.hardState.term) return nothing;
+  const entries = [
+    ...c.log.slice(index(c.handed + 1), index(Math.min(held, c.tail.first - 1)), Infinity),
+    ...c.tail.entries.filter((entry) => entry.index > c.handed && entry.index <= held),
+  ];
+  const handed = index(Math.max(c.handed, held));
+  const outcome = commitTo({ ...c, handed }, held);
+  return { next: { ...outcome.next, handed }, out: [...outcome.out, { type: 'apply', entries }] };
+}
+
+export function trimFurther(c: RaftContext, effect: Effect): Effect {
+  if (effect.type !== 'trimLog') return effect;
+  const at = index(Math.min(c.hardState.commit, c.durable));
+  return { ...effect, mark: { ...effect.mark, index: at, term: termAt(c, at) ?? effect.mark.term } };
+}
