@@ -9,17 +9,29 @@ import { post, type ApplyJob } from './mail.js';
 /** Each job holds at least one committed entry; raft's bound on uncommitted bytes bounds them. */
 export const APPLY_JOBS_MAX = 1_000_000;
 
-/** Lets `apply` wait for `state` when too much is decided and not yet written. */
+/** Lets `apply` wait for `state`: when too much is decided and not yet written, and before the state is switched. */
 export interface Pace {
   nextWrite(): Promise<void>;
-  written(): void;
+  /** Another write was ordered. */
+  ordered(): void;
+  /** So many of them are done. */
+  written(orders: number): void;
+  /** No write is under way or ordered. */
+  allWritten(): Promise<void>;
 }
 
 export function createPace(): Pace {
   let waiting: (() => void)[] = [];
+  let open = 0;
+  const nextWrite = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
   return {
-    nextWrite: () => new Promise((resolve) => waiting.push(resolve)),
-    written: () => {
+    nextWrite,
+    ordered: () => void open++,
+    allWritten: async () => {
+      while (open > 0) await nextWrite();
+    },
+    written: (orders) => {
+      open -= orders;
       const ready = waiting;
       waiting = [];
       for (const resolve of ready) resolve();
@@ -52,7 +64,10 @@ export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
             continue;
           }
           await decide();
-          await switchTo(kv, snapshots, job.stateDirectory);
+          // [safety] A write ordered for the old state must not meet the new one: it would tell raft of the new state's index.
+          await pace.allWritten();
+          await kv.switchTo(job.stateDirectory);
+          await snapshots.sweep(job.stateDirectory);
           switched = job.mark;
         }
         await decide();
@@ -69,24 +84,19 @@ export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
         if (decided.length === 0) return;
         // The answers leave once the outcome is decided; the store's own write is off their path.
         post(system, 'requests', { type: 'decided', decided });
+        pace.ordered();
         post(system, 'state', { type: 'add', items: [decided.length] });
       },
     },
   });
-
-async function switchTo(kv: KvStore, snapshots: SnapshotStore, stateDirectory: string): Promise<void> {
-  await kv.close();
-  await kv.open(stateDirectory);
-  await snapshots.sweep(stateDirectory);
-}
 
 /** Writes gather here: everything decided so far goes in one synced batch. */
 export const stateRoom = (kv: KvStore, pace: Pace) =>
   gatherMachine<number, Written>().provide({
     actors: { write: fromPromise(() => kv.write()) },
     actions: {
-      written: ({ system }, { outcome }) => {
-        pace.written();
+      written: ({ system }, { items, outcome }) => {
+        pace.written(items.length);
         post(system, 'raft', { type: 'applied', index: outcome.applied });
         post(system, 'requests', { type: 'written', written: outcome });
       },

@@ -8,7 +8,7 @@ import type { HashKvResult, RangeRequest, RangeResult, TxnRequest, TxnResult } f
 import { invariant } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
 import { type Clock, CLOCK } from '../machines/language/time.js';
-import type { ClusterId, Entry, Index, Revision, Term } from '../machines/language/vocabulary.js';
+import type { ClusterId, Entry, Index, Revision } from '../machines/language/vocabulary.js';
 import { emptyPending, encodeBatch, makeVisible, type Pending } from './batch.js';
 import { sweep } from './compaction.js';
 import { decideBatch, type Fetched, placeName } from './deciding.js';
@@ -18,10 +18,9 @@ import { ENGINE_FACTORY } from './ports.js';
 import type { Decided, EngineFactory, KvStatus, KvStore, SnapshotSource, Written } from './ports.js';
 import { readRange, readTxn } from './reads.js';
 import { recoverState } from './recovery.js';
-import { snapshotSource } from './snapshot-stream.js';
 import type { StoreState } from './state.js';
+import { streamOf } from './state-stream.js';
 
-const AFTER_EVERY_KEY = Uint8Array.of(0xff);
 /** The engine is asked for its size again after this much was written. */
 const BYTES_BETWEEN_SIZES = 1024 * 1024;
 
@@ -52,6 +51,18 @@ export class MvccStore implements KvStore {
 
   async open(stateDirectory: string): Promise<{ readonly applied: Index }> {
     invariant(this.#state === null, 'a store is opened once before it is closed', { stateDirectory });
+    return this.#begin(stateDirectory);
+  }
+
+  async switchTo(stateDirectory: string): Promise<{ readonly applied: Index }> {
+    const old = this.#open();
+    const begun = await this.#begin(stateDirectory);
+    old.closed = true;
+    await old.inTurn(() => old.engine.close());
+    return begun;
+  }
+
+  async #begin(stateDirectory: string): Promise<{ readonly applied: Index }> {
     const engine = await this.engines.open(stateDirectory);
     const fetched: Fetched = new Map();
     try {
@@ -128,16 +139,28 @@ export class MvccStore implements KvStore {
     };
   }
 
-  async range(request: RangeRequest): Promise<RangeResult> {
-    return readRange(this.#open(), this.clock, request);
+  range(request: RangeRequest): Promise<RangeResult> {
+    return this.#read((state) => readRange(state, this.clock, request));
   }
 
-  async read(txn: TxnRequest): Promise<TxnResult> {
-    return readTxn(this.#open(), txn);
+  read(txn: TxnRequest): Promise<TxnResult> {
+    return this.#read((state) => readTxn(state, txn));
   }
 
-  async hashKv(revision: number): Promise<HashKvResult> {
-    return hashKv(this.#open(), revision);
+  hashKv(revision: number): Promise<HashKvResult> {
+    return this.#read((state) => hashKv(state, revision));
+  }
+
+  /** A read whose state was closed under it asks the state that took its place. */
+  async #read<T>(work: (state: StoreState) => Promise<T>): Promise<T> {
+    for (;;) {
+      const state = this.#open();
+      try {
+        return await work(state);
+      } catch (error) {
+        if (!state.closed || this.#state === null) throw error;
+      }
+    }
   }
 
   async hashState(): Promise<{ readonly applied: Index; readonly hash: number }> {
@@ -151,28 +174,7 @@ export class MvccStore implements KvStore {
   }
 
   async snapshot(cluster: ClusterId, cluster_name: string): Promise<SnapshotSource> {
-    const state = this.#open();
-    // In turn: the pairs are those of the very state that the mark names.
-    const { head, pages } = await state.inTurn(async () => ({
-      head: {
-        cluster,
-        cluster_name,
-        revision: state.written.revision as Revision,
-        index: state.written.index as Index,
-        term: state.written.term as Term,
-        configuration: state.configuration.configuration,
-      },
-      pages: state.engine.iterate(Uint8Array.of(0), AFTER_EVERY_KEY)[Symbol.asyncIterator](),
-    }));
-    const pairs = { [Symbol.asyncIterator]: () => pages };
-    const source = snapshotSource(head, pairs, this.status.db_size);
-    return {
-      ...source,
-      close: async () => {
-        await source.close();
-        await pages.return?.();
-      },
-    };
+    return streamOf(this.#open(), cluster, cluster_name, this.status.db_size);
   }
 
   async close(): Promise<void> {

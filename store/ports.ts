@@ -211,6 +211,11 @@ export interface KvStore {
   open(stateDirectory: string): Promise<{ readonly applied: Index }>;
   /** Discards what is in a directory (a state whose chain is broken) and opens it empty. */
   reset(stateDirectory: string): Promise<{ readonly applied: Index }>;
+  /**
+   * Goes on from the state in another directory: what is decided and not written is dropped, no write may be under way. Reads
+   * go on meanwhile, each from the one or the other.
+   */
+  switchTo(stateDirectory: string): Promise<{ readonly applied: Index }>;
   /** Decides committed entries, the next ones in order. One call at a time. Reads the command and replicated state only. */
   decide(entries: readonly Entry[]): Promise<readonly Decided[]>;
   /** Writes everything decided so far in one synced batch with its applied index. One call at a time. */

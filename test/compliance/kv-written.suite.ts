@@ -6,6 +6,7 @@ import {
   ALL,
   clusterOf,
   compact,
+  Driver,
   eagerClock,
   memberOf,
   plain,
@@ -137,6 +138,33 @@ export function describeWritten(kvTest: KvTest): void {
     assert.deepEqual(await second.hashState(), original);
     await second.close();
   });
+
+  kvTest(
+    'the state is switched under its readers: each is answered from the one or the other',
+    async (desk, factory) => {
+      await desk.run(put('a', '1'));
+      const other = new MvccStore(factory, eagerClock);
+      await other.open('store/1');
+      await new Driver(other).run(put('a', '2'), put('b', '2'));
+      await other.close();
+      const { store, driver, rows } = await desk.reopen();
+      await driver.decide(put('lost', '1'));
+      const early = rows();
+      const switching = store.switchTo('store/1');
+      const late = rows();
+      assert.equal(store.status.revision, 2);
+      const physical = store.compacted(2);
+      assert.deepEqual(await switching, { applied: 2 });
+      for (const read of [early, late]) assert.ok(['a=1@2', 'a=2@2,b=2@3'].includes((await read).join()));
+      assert.deepEqual(await rows(), ['a=2@2', 'b=2@3']);
+      const next = new Driver(store, 2);
+      await next.run(compact(2));
+      await physical;
+      assert.deepEqual(await factory.list('store'), ['0', '1']);
+      await factory.destroy(DIRECTORY);
+      await store.close();
+    },
+  );
 
   kvTest('reset discards a state', async ({ store, run }) => {
     await run(put('a', '1'));
