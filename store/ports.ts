@@ -153,8 +153,6 @@ export interface LogStore extends LogView {
    * after `mark` stay where the entry at it has its term, otherwise none does.
    */
   install(mark: SnapshotMark, stateDirectory: string, cluster: ClusterId): Promise<void>;
-  /** Bytes of the entries held. */
-  readonly bytes: number;
   close(): Promise<void>;
 }
 export const LOG_STORE = Symbol('LogStore');

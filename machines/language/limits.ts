@@ -21,7 +21,7 @@ export const limits = {
   /* the log */
   log_entries_kept: 5_000,
   log_entries_before_trim: 10_000,
-  log_bytes_before_trim: 256 * MiB,
+  log_bytes_before_trim: 64 * MiB,
   segment_bytes: 64 * MiB,
   /** How far a segment's file is filled with zeros ahead of what is written. */
   allocation_bytes: 4 * MiB,

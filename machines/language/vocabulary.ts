@@ -91,6 +91,8 @@ export interface LogView {
   readonly start: SnapshotMark;
   /** Index of the last durable entry; `start.index` when the log is empty. */
   readonly last: Index;
+  /** Bytes of the entries held. */
+  readonly bytes: number;
   /** The term of the entry at `index`, also at `start.index`; undefined outside. */
   termAt(index: Index): Term | undefined;
   /** Entries in [from, to], cut after the first entry with which the bytes pass `bytes_max` (always at least one). */

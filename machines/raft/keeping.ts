@@ -67,6 +67,8 @@ function stillUncommitted(c: RaftContext, commit: Index): Partial<RaftContext> {
 function handOn(c: RaftContext, next: Partial<RaftContext>): Outcome {
   const after = { ...c, ...next };
   const limit = Math.min(after.hardState.commit, after.durable);
+  // The log was cut at a snapshot whose letter is still on its way: it holds what would be handed on.
+  if (after.installing !== null && after.handed < after.log.start.index) return { next, out: [] };
   const out: Effect[] = [];
   let handed = after.handed;
   while (handed < limit) {
@@ -87,8 +89,7 @@ function handOn(c: RaftContext, next: Partial<RaftContext>): Outcome {
 export const handOnAtStart = (c: RaftContext): Outcome => handOn(c, {});
 
 /**
- * The state is durable up to `event.index`. [safety] The log is trimmed only below that, and never what a member that
- * is
+ * The state is durable up to `event.index`. [safety] The log is trimmed only below that, and never what a member that is
  * being served still needs, within bounds.
  */
 export const noteApplied: Handler<EventOf<'applied'>> = (c, event) => {
@@ -98,10 +99,10 @@ export const noteApplied: Handler<EventOf<'applied'>> = (c, event) => {
     commit: c.hardState.commit,
   });
   const next = { applied: event.index };
-  const { log_entries_before_trim, log_entries_kept } = c.settings;
   const held = event.index - Math.max(c.log.start.index, c.trimmed);
-  if (held <= log_entries_before_trim) return { next, out: [] };
-  const at = index(Math.min(event.index - log_entries_kept, stillNeeded(c, held)));
+  const kept = entriesToKeep(c, held);
+  if (kept === null) return { next, out: [] };
+  const at = index(Math.min(event.index - kept, stillNeeded(c, held)));
   const term = termAt(c, at);
   const configuration = inForceAt(c.configurations, at);
   if (at <= c.trimmed || term === undefined || configuration === undefined) return { next, out: [] };
@@ -112,11 +113,22 @@ export const noteApplied: Handler<EventOf<'applied'>> = (c, event) => {
   };
 };
 
+/** How many of the applied entries stay, or null while the log is short and small enough. Large entries stay in fewer. */
+function entriesToKeep(c: RaftContext, held: number): number | null {
+  const { log_entries_before_trim, log_entries_kept } = c.settings;
+  const trimming = c.log.start.index < c.trimmed;
+  if (!trimming && c.log.bytes > limits.log_bytes_before_trim) {
+    return Math.min(log_entries_kept, Math.floor((held * limits.log_bytes_before_trim) / (2 * c.log.bytes)));
+  }
+  return held > log_entries_before_trim ? log_entries_kept : null;
+}
+
 /** A follower a little behind is worth this many times the usual log; beyond it, it gets a snapshot. */
 const patience = 8;
 
 function stillNeeded(c: RaftContext, held: number): number {
   let needed = Number.MAX_SAFE_INTEGER;
+  if (c.log.bytes > patience * limits.log_bytes_before_trim) return needed;
   const patient = held <= patience * c.settings.log_entries_before_trim;
   for (const row of c.progress.values()) {
     if (row.phase === 'snapshotting') needed = Math.min(needed, row.offer?.index ?? c.trimmed);

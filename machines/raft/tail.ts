@@ -21,8 +21,15 @@ export function termAt(c: Log, at: Index): Term | undefined {
   return c.log.termAt(at);
 }
 
-export function lastMark(c: Log): Mark {
+/**
+ * The end of the log. An installed snapshot cuts the log a while before raft hears of it: what this view had as its end may
+ * be gone by then, and the log's own end stands for it.
+ */
+export function lastMark(c: Pick<RaftContext, 'log' | 'tail' | 'installing'>): Mark {
   const last = lastIndex(c);
+  const found = termAt(c, last);
+  if (found === undefined && c.installing !== null)
+    return { index: c.log.last, term: c.log.termAt(c.log.last) ?? c.log.start.term };
   return markAt(c, last);
 }
 

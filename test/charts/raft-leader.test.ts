@@ -5,7 +5,7 @@ import type { ProposalId, ReadId, Round } from '../../machines/language/vocabula
 import { index, term } from '../../machines/language/vocabulary.js';
 import { raftMachine } from '../../machines/raft/raft.machine.js';
 import { createActor } from 'xstate';
-import { effectsOf, followerOn, leaderOn, members, n1, n2, n3, n4, promised, raftOn, sent } from './raft-stage.js';
+import { command, effectsOf, followerOn, leaderOn, members, n1, n2, n3, n4, promised, raftOn, sent } from './raft-stage.js';
 
 const mark = (i: number, t: number) => ({ index: index(i), term: term(t) });
 const read = (id: number) => ({ type: 'read.asked', id: id as ReadId }) as const;
@@ -141,6 +141,25 @@ test('a member whose state is gone promises nothing before a snapshot is install
   assert.deepEqual(promised(effects), [{ type: 'append.accepted', from: n1, term: 1, upTo: 7 }]);
   assert.equal(raft.context.hardState.commit, 7);
   assert.equal(raft.context.handed, 7);
+});
+
+test('the log may be cut at the snapshot before raft hears that it is installed', () => {
+  const raft = followerOn({ terms: [1, 1, 1] });
+  const previous = mark(3, 1);
+  raft.tell({ type: 'append.sent', from: n2, term: term(1), previous, entries: [command(4, 1)], commit: index(4) });
+  const snapshot = { ...mark(9, 1), configuration: members([n1, n2, n3]), id: 's1', size_bytes: 10 };
+  raft.tell({ type: 'snapshot.offered', from: n2, term: term(1), snapshot });
+  assert.equal(raft.state, 'follower.installing');
+  // Entry 4 was written together with the installation: its letter comes when the log no longer holds it.
+  raft.log.install(snapshot);
+  assert.deepEqual(effectsOf(raft.tell({ type: 'log.kept', term: term(1), end: mark(4, 1) }), 'apply'), []);
+  const heartbeat = { type: 'heartbeat.sent', from: n3, term: term(2), commit: index(0), round: 1 as Round } as const;
+  const own = effectsOf(raft.tell(heartbeat), 'persist')[0]?.then[0]?.message;
+  assert.deepEqual(own, { type: 'log.kept', term: 2, end: mark(9, 1) });
+  assert.deepEqual(effectsOf(raft.tell({ type: 'snapshot.installed', mark: snapshot }), 'apply'), []);
+  assert.equal(raft.error, null);
+  assert.equal(raft.context.handed, 9);
+  assert.equal(raft.context.durable, 9);
 });
 
 test('a snapshot that failed is refused by name, and offered again when the leader probes', () => {

@@ -187,6 +187,15 @@ test('an acknowledgement of what the leader does not hold is a broken invariant'
   assert.match(String(raft.error), /nobody acknowledges what its leader does not hold/);
 });
 
+test('a log of large entries is trimmed by its bytes, long before it has many of them', () => {
+  const raft = raftOn({ terms: Array.from({ length: 100 }, () => 1), commit: 100, text: 'x'.repeat(1024 * 1024) });
+  const [trim] = effectsOf(raft.tell({ type: 'applied', index: index(90) }), 'trimLog');
+  assert.ok(trim, 'a hundred MiB are more than a log may hold');
+  const kept_bytes = (90 - trim.mark.index) * 1024 * 1024;
+  assert.ok(kept_bytes <= limits.log_bytes_before_trim / 2, `${kept_bytes} bytes stay`);
+  assert.ok(kept_bytes > 0, 'a follower close behind is still served');
+});
+
 test('the log is trimmed below what is applied, with the membership in force there, once', () => {
   const raft = followerOn({ terms: Array.from({ length: 1200 }, () => 1), commit: 1200 });
   const [trim] = effectsOf(raft.tell({ type: 'applied', index: index(1200) }), 'trimLog');

@@ -54,6 +54,8 @@ export interface StageOptions {
   readonly applied?: number;
   readonly behind?: boolean;
   readonly vote?: MemberId | null;
+  /** The text of every command; short by default. */
+  readonly text?: string;
   readonly machine?: typeof raftMachine;
 }
 
@@ -74,7 +76,7 @@ export interface Stage {
 export function raftOn(options: StageOptions = {}): Stage {
   const configuration = options.configuration ?? members([n1, n2, n3]);
   const entries = (options.terms ?? [1]).map((t, i): Entry =>
-    i === 0 ? { index: index(1), term: term(t), kind: 'configuration', configuration } : command(i + 1, t),
+    i === 0 ? { index: index(1), term: term(t), kind: 'configuration', configuration } : command(i + 1, t, options.text),
   );
   const hardState = {
     term: term(options.term ?? entries[entries.length - 1]?.term ?? 1),

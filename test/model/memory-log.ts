@@ -28,6 +28,10 @@ export class MemoryLog implements LogView {
     return index(this.start.index + this.entries.length);
   }
 
+  get bytes(): number {
+    return this.entries.reduce((sum, entry) => sum + bytesOf(entry), 0);
+  }
+
   termAt(at: Index): Term | undefined {
     if (at === this.start.index) return this.start.term;
     return this.entries[at - this.start.index - 1]?.term;

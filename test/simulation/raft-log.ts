@@ -40,6 +40,9 @@ export function createLog(first: SnapshotMark): TinyLog {
     get last() {
       return index(lastIndex());
     },
+    get bytes() {
+      return entries.length * 64;
+    },
     termAt(at): Term | undefined {
       return at === start.index ? start.term : entries[at - start.index - 1]?.term;
     },
