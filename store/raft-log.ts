@@ -132,14 +132,18 @@ export class RaftLog implements LogStore {
 
   install(mark: SnapshotMark, stateDirectory: string, cluster: ClusterId): Promise<void> {
     return this.#inTurn('install', async () => {
-      invariant(mark.index > this.start.index, 'an installed snapshot is newer than the start of the log', { mark });
+      // At the start itself: the log is whole, and the state that was lost comes back with the snapshot.
+      invariant(mark.index >= this.start.index, 'an installed snapshot is not older than the log', { mark });
       const kept = this.termAt(mark.index) === mark.term;
       await this.#append([{ type: 'install', mark, stateDirectory, cluster, kept }]);
       await this.#removeOldSegments();
     });
   }
 
-  /** [safety] An empty batch closes the log: from then on a flipped bit in the batch before it is damage, not a torn tail. */
+  /**
+   * [safety] An empty batch closes the log: from then on a flipped bit in the batch before it is damage, not a torn
+   * tail.
+   */
   async close(): Promise<void> {
     await this.#turn;
     if (this.#failure === null && this.#file !== null) await this.#inTurn('close', () => this.#append([]));
@@ -149,8 +153,8 @@ export class RaftLog implements LogStore {
   }
 
   /**
-   * One after the other. [safety] After a failed write or sync nothing is known about the file: every later call fails with
-   * the same error, and no sync is tried again.
+   * One after the other. [safety] After a failed write or sync nothing is known about the file: every later call fails
+   * with the same error, and no sync is tried again.
    */
   #inTurn<T>(what: string, work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(async () => {
@@ -209,8 +213,8 @@ export class RaftLog implements LogStore {
 
   /**
    * [safety] The last batch may be there only for this reading: handed over before a kill and never synced, or its sync
-   * failed and the kernel now thinks it clean. It is written again, so that this sync covers it, before anything is promised
-   * on it. The torn tail is gone before the first new batch: its bytes are never read as records later.
+   * failed and the kernel now thinks it clean. It is written again, so that this sync covers it, before anything is
+   * promised on it. The torn tail is gone before the first new batch: its bytes are never read as records later.
    */
   async #continueSegment(reading: LogReading): Promise<void> {
     const file = await this.disk.open(segmentPath(this.#place.segment));

@@ -22,8 +22,8 @@ export function termAt(c: Log, at: Index): Term | undefined {
 }
 
 /**
- * The end of the log. An installed snapshot cuts the log a while before raft hears of it: what this view had as its end may
- * be gone by then, and the log's own end stands for it.
+ * The end of the log. An installed snapshot cuts the log a while before raft hears of it: what this view had as its end
+ * may be gone by then, and the log's own end stands for it.
  */
 export function lastMark(c: Pick<RaftContext, 'log' | 'tail' | 'installing'>): Mark {
   const last = lastIndex(c);
@@ -76,7 +76,7 @@ export function released(tail: Tail, upTo: Index): Tail {
 }
 
 /** Whether a log that ends at `theirs` holds at least what this one does (Raft §5.4.1). */
-export function isUpToDate(c: Log, theirs: Mark): boolean {
+export function isUpToDate(c: Parameters<typeof lastMark>[0], theirs: Mark): boolean {
   const own = lastMark(c);
   return theirs.term > own.term || (theirs.term === own.term && theirs.index >= own.index);
 }

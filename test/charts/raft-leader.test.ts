@@ -5,7 +5,20 @@ import type { ProposalId, ReadId, Round } from '../../machines/language/vocabula
 import { index, term } from '../../machines/language/vocabulary.js';
 import { raftMachine } from '../../machines/raft/raft.machine.js';
 import { createActor } from 'xstate';
-import { command, effectsOf, followerOn, leaderOn, members, n1, n2, n3, n4, promised, raftOn, sent } from './raft-stage.js';
+import {
+  command,
+  effectsOf,
+  followerOn,
+  leaderOn,
+  members,
+  n1,
+  n2,
+  n3,
+  n4,
+  promised,
+  raftOn,
+  sent,
+} from './raft-stage.js';
 
 const mark = (i: number, t: number) => ({ index: index(i), term: term(t) });
 const read = (id: number) => ({ type: 'read.asked', id: id as ReadId }) as const;
