@@ -1,4 +1,7 @@
-/** The rooms of the state: `apply` decides committed entries and lets the answers leave; `state` writes what was decided. */
+/**
+ * The rooms of the state: `apply` decides committed entries and lets the answers leave; `state` writes what was
+ * decided.
+ */
 import { fromPromise } from 'xstate';
 import { gatherMachine } from '../machines/gather.machine.js';
 import { limits } from '../machines/language/limits.js';
@@ -64,7 +67,8 @@ export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
             continue;
           }
           await decide();
-          // [safety] A write ordered for the old state must not meet the new one: it would tell raft of the new state's index.
+          // [safety] A write ordered for the old state must not meet the new one: it would tell raft of the new state's
+          // index.
           await pace.allWritten();
           await kv.switchTo(job.stateDirectory);
           await snapshots.sweep(job.stateDirectory);

@@ -94,7 +94,10 @@ export function post<A extends Address>(system: System, to: A, letter: Mail[A]):
   room.send(letter);
 }
 
-/** For what comes back later than it was asked for: the room may be closed by then, and the letter means nothing any more. */
+/**
+ * For what comes back later than it was asked for: the room may be closed by then, and the letter means nothing any
+ * more.
+ */
 export function postIfOpen<A extends Address>(system: System, to: A, letter: Mail[A]): void {
   system.get(to)?.send(letter);
 }

@@ -88,7 +88,9 @@ async function recover(ports: NodePorts, settings: NodeSettings): Promise<Recove
   return { self: { member, cluster_name: identity.cluster_name, epoch: identity.epoch }, state, applied };
 }
 
-/** [safety] A state whose chain is broken is not patched: it starts over from the log, or from the leader's snapshot. */
+/**
+ * [safety] A state whose chain is broken is not patched: it starts over from the log, or from the leader's snapshot.
+ */
 async function openState({ kv, journal }: NodePorts, stateDirectory: string): Promise<{ readonly applied: Index }> {
   try {
     return await kv.open(stateDirectory);

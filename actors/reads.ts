@@ -1,4 +1,6 @@
-/** Reads on their way: rows that wait for a read index, then for the state to be applied up to it, then for the store. */
+/**
+ * Reads on their way: rows that wait for a read index, then for the state to be applied up to it, then for the store.
+ */
 import { errorOf, QuorateError } from '../machines/language/errors.js';
 import { index, type Index, type ReadId } from '../machines/language/vocabulary.js';
 import type { Ask, Request, Result } from '../transport/ports.js';

@@ -1,4 +1,6 @@
-/** The room of the snapshots: streams its own state to followers that ask, fetches the leader's and hands it to the log. */
+/**
+ * The room of the snapshots: streams its own state to followers that ask, fetches the leader's and hands it to the log.
+ */
 import { fromCallback } from 'xstate';
 import { toHex } from '../machines/language/bytes.js';
 import { unreachable } from '../machines/language/invariant.js';

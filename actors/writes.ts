@@ -79,8 +79,8 @@ export function refuseWrites(writes: Writes, ids: readonly ProposalId[], error: 
 }
 
 /**
- * [safety] An answer is matched by index and term, never by index alone: another leader's entry may stand where ours was
- * appended. What was appended and dropped ends as "may have been applied".
+ * [safety] An answer is matched by index and term, never by index alone: another leader's entry may stand where ours
+ * was appended. What was appended and dropped ends as "may have been applied".
  */
 export function answerWrites(
   writes: Writes,

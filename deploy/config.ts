@@ -1,6 +1,7 @@
 /**
- * Where a value comes from: the flag, else QUORATE_… in the environment, else the file of --config-file (YAML, the flags'
- * names as keys), else the default. A bad one is refused with the flag's name, the value, and what would be right.
+ * Where a value comes from: the flag, else QUORATE_… in the environment, else the file of --config-file (YAML, the
+ * flags' names as keys), else the default. A bad one is refused with the flag's name, the value, and what would be
+ * right.
  */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
@@ -36,7 +37,9 @@ export interface Given {
 
 export const environmentName = (flag: string): string => `QUORATE_${flag.toUpperCase().replaceAll('-', '_')}`;
 
-/** The texts in force, by flag; those of the file only for what `options` knows. Unknown keys of the file are refused. */
+/**
+ * The texts in force, by flag; those of the file only for what `options` knows. Unknown keys of the file are refused.
+ */
 export function collectTexts(options: Options, given: Given): ReadonlyMap<string, Sourced> {
   const fileName = given.flags['config-file'] ?? given.environment[environmentName('config-file')];
   const file = fileName === undefined ? new Map<string, string>() : readConfigFile(fileName, options);

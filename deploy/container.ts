@@ -1,4 +1,7 @@
-/** The composition root: which adapter stands behind which port. One child container a node, so that several can live in a process. */
+/**
+ * The composition root: which adapter stands behind which port. One child container a node, so that several can live in
+ * a process.
+ */
 import 'reflect-metadata';
 import { container } from 'tsyringe';
 import type { Journal, NodePorts, NodeSettings } from '../actors/ports.js';

@@ -1,4 +1,6 @@
-/** The NATS servers that `quorate up` starts for itself: one, or three that are a cluster, on the loopback interface. */
+/**
+ * The NATS servers that `quorate up` starts for itself: one, or three that are a cluster, on the loopback interface.
+ */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -20,7 +22,9 @@ export interface NatsServer {
   readonly process: ChildProcess;
 }
 
-/** Starts `count` servers on ports from `port` on, their files in `directory`. Throws ConfigError where it cannot be. */
+/**
+ * Starts `count` servers on ports from `port` on, their files in `directory`. Throws ConfigError where it cannot be.
+ */
 export async function startNatsServers(
   directory: string,
   count: number,

@@ -49,8 +49,9 @@ export function wayOf(question: Question): Way {
 }
 
 /**
- * Null when the request may go its way, else what to answer. `door` is the term whose leader's door it came through, null at
- * a member's own. Nothing that reads the replicated state stands here: a repeated request must reach its kept outcome.
+ * Null when the request may go its way, else what to answer. `door` is the term whose leader's door it came through,
+ * null at a member's own. Nothing that reads the replicated state stands here: a repeated request must reach its kept
+ * outcome.
  */
 export function refusal(premises: Premises, question: Question, door: Term | null): QuorateError | null {
   if (premises.requests_waiting >= limits.requests_waiting_max) return errorOf('RequestTooManyRequests');
@@ -85,7 +86,9 @@ export function costOf(question: Question): number {
   }
 }
 
-/** B-76: a put that would not fit. The leader settles it and, where the request has an id, writes it into the command. */
+/**
+ * B-76: a put that would not fit. The leader settles it and, where the request has an id, writes it into the command.
+ */
 export const overQuota = (premises: Premises, question: Question): boolean => {
   if (premises.quota_bytes <= 0) return false;
   const cost = costOf(question);

@@ -1,4 +1,6 @@
-/** When the leader compacts by itself (reference B-28): to what was the revision one retention ago, or to a distance. */
+/**
+ * When the leader compacts by itself (reference B-28): to what was the revision one retention ago, or to a distance.
+ */
 
 export type AutoCompaction =
   | { readonly mode: 'off' }

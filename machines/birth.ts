@@ -1,6 +1,6 @@
 /**
- * How a cluster is born, once: the founder (the first of the listed names) has heard from *all* listed members, in one round of
- * questions, that their logs are empty; then the first entry records every name with its identity.
+ * How a cluster is born, once: the founder (the first of the listed names) has heard from *all* listed members, in one
+ * round of questions, that their logs are empty; then the first entry records every name with its identity.
  */
 import type { ClusterId, Member } from './language/vocabulary.js';
 

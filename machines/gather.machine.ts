@@ -1,4 +1,7 @@
-/** Group commit as a chart: gather while a write is under way, then write all that came at once. The log and the state use it. */
+/**
+ * Group commit as a chart: gather while a write is under way, then write all that came at once. The log and the state
+ * use it.
+ */
 import { assign, fromPromise, setup } from 'xstate';
 
 export interface GatherContext<Item> {

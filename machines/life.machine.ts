@@ -25,7 +25,8 @@ const notProvided = (name: string) => (): never => {
 };
 
 /**
- * The chart alone; what its states do is provided by actors/node.ts. `Recovered` is what was found on disk, `Joined` what
+ * The chart alone; what its states do is provided by actors/node.ts. `Recovered` is what was found on disk, `Joined`
+ * what
  * `rooms`, the actors of a member of a cluster, are opened with.
  */
 export function lifeMachine<Recovered, Joined>(rooms: AnyStateMachine) {

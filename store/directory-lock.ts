@@ -1,8 +1,8 @@
 /**
- * Keeps a second process out of a data directory. Each process that wants it listens on a Unix socket of its own in it, and
- * only then looks for the others': of two that start together at least one sees the other, and whoever sees one steps back.
- * The kernel ends a socket with its process, however that died, so a stale one is known by nobody answering, whatever the
- * process ids are by now; a process that is merely stopped still answers.
+ * Keeps a second process out of a data directory. Each process that wants it listens on a Unix socket of its own in it,
+ * and only then looks for the others': of two that start together at least one sees the other, and whoever sees one
+ * steps back. The kernel ends a socket with its process, however that died, so a stale one is known by nobody
+ * answering, whatever the process ids are by now; a process that is merely stopped still answers.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rm } from 'node:fs/promises';

@@ -35,8 +35,8 @@ export class FileDisk implements Disk {
   }
 
   /**
-   * [safety] Each directory that is made, the data directory itself included, is durable before this resolves: the sync of a
-   * file in it says nothing about the names that lead there.
+   * [safety] Each directory that is made, the data directory itself included, is durable before this resolves: the sync
+   * of a file in it says nothing about the names that lead there.
    */
   async makeDirectory(path: string): Promise<void> {
     const place = this.#place(path);

@@ -68,7 +68,9 @@ export class FileIdentity implements IdentityStore {
     return bytes === undefined ? undefined : parseIdentity(bytes);
   }
 
-  /** [safety] A log without an identity is one whose identity was lost: a new one would vote a second time in its name. */
+  /**
+   * [safety] A log without an identity is one whose identity was lost: a new one would vote a second time in its name.
+   */
   async #requireFresh(): Promise<void> {
     const log = await this.disk.list('log');
     if (log.length === 0) return;

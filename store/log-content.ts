@@ -20,8 +20,8 @@ export interface LogContent {
   cluster: ClusterId | null;
   stateDirectory: string;
   /**
-   * Index of entries[0]. While the oldest segments are gone it may lie beyond start.index + 1: the records to come must then
-   * move the start past the gap (wholeContent).
+   * Index of entries[0]. While the oldest segments are gone it may lie beyond start.index + 1: the records to come must
+   * then move the start past the gap (wholeContent).
    */
   first: number;
   entries: Entry[];

@@ -3,10 +3,10 @@
  *
  *   0 magic | 4 segment | 8 sequence (8) | 16 length | 20 previous | 24 crc of the payload | 28 crc of the head | 32 payload
  *
- * The crcs are a chain: the payload's is seeded with `previous`, which is the head's crc of the frame before, and the head's
- * covers all of the head. A frame that was altered, is missing or stands in the wrong place breaks it. The head can be
- * checked without the chain, and the sequence number is never used twice in what a log holds: that is how a later frame is
- * found behind a broken one.
+ * The crcs are a chain: the payload's is seeded with `previous`, which is the head's crc of the frame before, and the
+ * head's covers all of the head. A frame that was altered, is missing or stands in the wrong place breaks it. The head
+ * can be checked without the chain, and the sequence number is never used twice in what a log holds: that is how a
+ * later frame is found behind a broken one.
  */
 import { crc32c } from '@node-rs/crc32';
 

@@ -149,9 +149,9 @@ function wholePayload(cursor: Cursor, bytes: Buffer, position: number, frame: Fr
 }
 
 /**
- * [safety] Batches are written one at a time, each synced before the next: only the last one can be torn. So a broken one
- * is a torn tail if nothing was ever written after it, and damage if a later batch, or a later segment, exists. Only the
- * head of the later batch need be whole for that.
+ * [safety] Batches are written one at a time, each synced before the next: only the last one can be torn. So a broken
+ * one is a torn tail if nothing was ever written after it, and damage if a later batch, or a later segment, exists.
+ * Only the head of the later batch need be whole for that.
  */
 function requireTorn(cursor: Cursor, bytes: Buffer, position: number, frame: Frame | undefined, isLast: boolean): void {
   const { segment, sequence } = cursor.place;

@@ -27,7 +27,9 @@ import type {
   Term,
 } from '../machines/language/vocabulary.js';
 
-/* ---- files -------------------------------------------------------------------------------------------------------- */
+/**
+ * ---- files --------------------------------------------------------------------------------------------------------
+ */
 
 /** Files below one data directory; paths are relative to it, with `/`. Errors carry node's `code` (ENOSPC, EIO, …). */
 export interface Disk {
@@ -61,7 +63,9 @@ export const DISK = Symbol('Disk');
 /** The path of the data directory, for the adapters that work below it. */
 export const DATA_DIRECTORY = Symbol('DataDirectory');
 
-/* ---- engine ------------------------------------------------------------------------------------------------------- */
+/**
+ * ---- engine -------------------------------------------------------------------------------------------------------
+ */
 
 export type EngineWrite =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
@@ -93,7 +97,9 @@ export interface EngineFactory {
 }
 export const ENGINE_FACTORY = Symbol('EngineFactory');
 
-/* ---- identity ----------------------------------------------------------------------------------------------------- */
+/**
+ * ---- identity -----------------------------------------------------------------------------------------------------
+ */
 
 /** identity.json: who lives in a data directory. */
 export interface Identity {
@@ -106,8 +112,8 @@ export interface Identity {
 
 export interface IdentityStore {
   /**
-   * Reads or makes the identity, and raises and syncs its boot epoch. Throws when the directory belongs to another name or
-   * cluster name, or its format is newer.
+   * Reads or makes the identity, and raises and syncs its boot epoch. Throws when the directory belongs to another name
+   * or cluster name, or its format is newer.
    */
   open(name: string, cluster_name: string): Promise<Identity>;
   /** Releases the lock that keeps a second process out of the directory. */
@@ -115,7 +121,9 @@ export interface IdentityStore {
 }
 export const IDENTITY_STORE = Symbol('IdentityStore');
 
-/* ---- raft log ----------------------------------------------------------------------------------------------------- */
+/**
+ * ---- raft log -----------------------------------------------------------------------------------------------------
+ */
 
 /** The first entry of every cluster: all listed members with their identities; its hash is the cluster id. */
 export interface Birth {
@@ -142,15 +150,15 @@ export interface LogStore extends LogView {
   /** Writes the first entry (index 1, term 1, a configuration) and the cluster id. Only into an empty log. */
   bear(birth: Birth): Promise<LogState>;
   /**
-   * One write and one sync for all of it. Entries replace what the log holds from their first index on; the view changes
-   * when this resolves. One call at a time.
+   * One write and one sync for all of it. Entries replace what the log holds from their first index on; the view
+   * changes when this resolves. One call at a time.
    */
   write(batch: { readonly hardState: HardState; readonly entries: readonly Entry[] }): Promise<void>;
   /** Forgets entries up to and at `mark`. Only below an applied index that a synced state covers. */
   trim(mark: SnapshotMark): Promise<void>;
   /**
-   * One synced record makes an installed snapshot current: the state directory, index, term, membership and cluster. Entries
-   * after `mark` stay where the entry at it has its term, otherwise none does.
+   * One synced record makes an installed snapshot current: the state directory, index, term, membership and cluster.
+   * Entries after `mark` stay where the entry at it has its term, otherwise none does.
    */
   install(mark: SnapshotMark, stateDirectory: string, cluster: ClusterId): Promise<void>;
   close(): Promise<void>;
@@ -161,7 +169,9 @@ export const LOG_STORE = Symbol('LogStore');
 export class DamagedError extends Error {
   override readonly name = 'DamagedError';
 }
-/** The data directory is another process's, another node's, or a newer build's: nothing is wrong with it (exit code 2). */
+/**
+ * The data directory is another process's, another node's, or a newer build's: nothing is wrong with it (exit code 2).
+ */
 export class DirectoryError extends Error {
   override readonly name = 'DirectoryError';
 }
@@ -170,7 +180,9 @@ export class DiskError extends Error {
   override readonly name = 'DiskError';
 }
 
-/* ---- revision store ----------------------------------------------------------------------------------------------- */
+/**
+ * ---- revision store -----------------------------------------------------------------------------------------------
+ */
 
 /** What became of one committed entry. */
 export interface Decided {
@@ -198,8 +210,8 @@ export interface KvStatus {
 }
 
 /**
- * The replicated state: revisions of keys, request records, membership for display. decide and write move forward side by
- * side: what is decided but not yet written is seen by decide alone.
+ * The replicated state: revisions of keys, request records, membership for display. decide and write move forward side
+ * by side: what is decided but not yet written is seen by decide alone.
  */
 export interface KvStore {
   /**
@@ -210,11 +222,13 @@ export interface KvStore {
   /** Discards what is in a directory (a state whose chain is broken) and opens it empty. */
   reset(stateDirectory: string): Promise<{ readonly applied: Index }>;
   /**
-   * Goes on from the state in another directory: what is decided and not written is dropped, no write may be under way. Reads
-   * go on meanwhile, each from the one or the other.
+   * Goes on from the state in another directory: what is decided and not written is dropped, no write may be under way.
+   * Reads go on meanwhile, each from the one or the other.
    */
   switchTo(stateDirectory: string): Promise<{ readonly applied: Index }>;
-  /** Decides committed entries, the next ones in order. One call at a time. Reads the command and replicated state only. */
+  /**
+   * Decides committed entries, the next ones in order. One call at a time. Reads the command and replicated state only.
+   */
   decide(entries: readonly Entry[]): Promise<readonly Decided[]>;
   /** Writes everything decided so far in one synced batch with its applied index. One call at a time. */
   write(): Promise<Written>;
@@ -238,7 +252,9 @@ export interface KvStore {
 }
 export const KV_STORE = Symbol('KvStore');
 
-/* ---- snapshots ---------------------------------------------------------------------------------------------------- */
+/**
+ * ---- snapshots ----------------------------------------------------------------------------------------------------
+ */
 
 /** QUORATE1: magic, head, chunks [length, crc32c, bytes], SHA-256 of all before it. Pulled; close() when done with. */
 export interface SnapshotSource {

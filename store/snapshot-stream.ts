@@ -49,8 +49,8 @@ export function decodeSnapshotHead(bytes: Uint8Array): SnapshotHead {
 }
 
 /**
- * A stream of `pairs`, which must be the whole state at head's mark. Nothing is read before it is pulled. `size_bytes` may
- * be an estimate.
+ * A stream of `pairs`, which must be the whole state at head's mark. Nothing is read before it is pulled. `size_bytes`
+ * may be an estimate.
  */
 export function snapshotSource(
   head: SnapshotHead,

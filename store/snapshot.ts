@@ -1,4 +1,6 @@
-/** State directories, store/<number>: received snapshots go into new ones, and what is no longer current is swept away. */
+/**
+ * State directories, store/<number>: received snapshots go into new ones, and what is no longer current is swept away.
+ */
 import 'reflect-metadata';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import {

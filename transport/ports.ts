@@ -30,7 +30,9 @@ import type {
   Term,
 } from '../machines/language/vocabulary.js';
 
-/* ---- peers -------------------------------------------------------------------------------------------------------- */
+/**
+ * ---- peers --------------------------------------------------------------------------------------------------------
+ */
 
 /** Who this node is to its peers. */
 export interface Self {
@@ -60,22 +62,30 @@ export interface PeerHandlers {
   piece(from: MemberId, id: string, number: number): Promise<Uint8Array | null>;
   /** A connection was silent for an election timeout, or is heard again. */
   link(link: 'control' | 'bulk' | 'snapshot', state: 'silent' | 'heard'): void;
-  /** Frames that were dropped, by reason (foreign cluster, identity, epoch, signature, damaged): for logs and counters. */
+  /**
+   * Frames that were dropped, by reason (foreign cluster, identity, epoch, signature, damaged): for logs and counters.
+   */
   dropped(reason: string): void;
 }
 
 /**
  * Letters between members. Delivery is at most once, in no order. [safety] A receiver drops a frame of another cluster,
- * for or from another identity, with an epoch lower than the highest seen, an answer to an earlier life, or a bad signature.
+ * for or from another identity, with an epoch lower than the highest seen, an answer to an earlier life, or a bad
+ * signature.
  */
 export interface PeerTransport {
   open(self: Self, handlers: PeerHandlers): Promise<void>;
   /** From now on frames carry this cluster's id, and only the members of `configuration` are heard. */
   join(cluster: ClusterId, configuration: Configuration): void;
-  /** Letters of one turn, grouped by receiver into frames; control letters and bulk letters by different connections. */
+  /**
+   * Letters of one turn, grouped by receiver into frames; control letters and bulk letters by different connections.
+   */
   send(letters: readonly { readonly to: MemberId; readonly message: PeerMessage }[]): void;
   sendBirth(toName: string, message: BirthMessage): void;
-  /** One piece of a stream another member offered, null after its last (or when it is unknown there); rejects when none comes. */
+  /**
+   * One piece of a stream another member offered, null after its last (or when it is unknown there); rejects when none
+   * comes.
+   */
   pull(from: MemberId, offer: SnapshotOffer, number: number): Promise<Uint8Array | null>;
   /** Tests each connection with a message to itself. Called every heartbeat. */
   probe(): void;
@@ -83,7 +93,9 @@ export interface PeerTransport {
 }
 export const PEER_TRANSPORT = Symbol('PeerTransport');
 
-/* ---- clients, as a node sees them --------------------------------------------------------------------------------- */
+/**
+ * ---- clients, as a node sees them ---------------------------------------------------------------------------------
+ */
 
 /** One request of a client, decoded and validated. */
 export type Request =
@@ -136,7 +148,9 @@ export interface DoorHandlers {
 /** The side of the clients: NATS services with their endpoints. */
 export interface ClientDoor {
   open(self: Self, handlers: DoorHandlers): Promise<void>;
-  /** The node is in this cluster and can be asked by name. Throws when the cluster's name is in use under another id. */
+  /**
+   * The node is in this cluster and can be asked by name. Throws when the cluster's name is in use under another id.
+   */
   serve(cluster: ClusterId): Promise<void>;
   /** Join or leave the queue group of members that hear a leader. */
   hearLeader(heard: boolean): void;
@@ -151,7 +165,9 @@ export interface ClientDoor {
 }
 export const CLIENT_DOOR = Symbol('ClientDoor');
 
-/* ---- clients, as they see themselves ------------------------------------------------------------------------------ */
+/**
+ * ---- clients, as they see themselves ------------------------------------------------------------------------------
+ */
 
 export interface LinkMessage {
   readonly body: Uint8Array;

@@ -1,4 +1,7 @@
-/** The canonical bytes of entries, commands, configurations and peer messages. The only file of machines/ that knows MessagePack. */
+/**
+ * The canonical bytes of entries, commands, configurations and peer messages. The only file of machines/ that knows
+ * MessagePack.
+ */
 import { Decoder, Encoder } from '@msgpack/msgpack';
 import { EMPTY } from './bytes.js';
 import { commandFromRow, commandToRow } from './command-rows.js';
@@ -12,7 +15,10 @@ export { DecodeError, UnknownVersionError } from './rows.js';
 
 const PEER_VERSION = 1;
 
-/** Depth: a transaction nests three arrays a level (limits.txn_depth_max). Ids of 64 bits are bigint, or they are rounded. */
+/**
+ * Depth: a transaction nests three arrays a level (limits.txn_depth_max). Ids of 64 bits are bigint, or they are
+ * rounded.
+ */
 const encoder = new Encoder({ useBigInt64: true, maxDepth: 256 });
 /** The bounds keep a few garbage bytes from claiming a huge array. */
 const decoder = new Decoder({ useBigInt64: true, maxArrayLength: 65_536, maxMapLength: 1_024, maxExtLength: 0 });
@@ -33,7 +39,9 @@ function carve(length: number): Uint8Array {
   return piece;
 }
 
-/** MessagePack: Uint8Array as bin, bigint as 64 bits, number as short as it goes. A fresh array that the caller owns. */
+/**
+ * MessagePack: Uint8Array as bin, bigint as 64 bits, number as short as it goes. A fresh array that the caller owns.
+ */
 export function pack(value: unknown): Uint8Array {
   const shared = encoder.encodeSharedRef(value);
   const own = carve(shared.length);
@@ -59,7 +67,9 @@ export function unpack(bytes: Uint8Array): unknown {
 const plain = (bytes: Uint8Array): Uint8Array =>
   bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 
-/* ---- commands ----------------------------------------------------------------------------------------------------- */
+/**
+ * ---- commands -----------------------------------------------------------------------------------------------------
+ */
 
 /** What this node encoded and has not decoded yet: the node that proposed a command need not decode it to apply it. */
 const encoded = new WeakMap<Uint8Array, Command>();
@@ -83,14 +93,18 @@ export function decodeCommand(bytes: Uint8Array): Command {
   return known;
 }
 
-/* ---- configurations ----------------------------------------------------------------------------------------------- */
+/**
+ * ---- configurations -----------------------------------------------------------------------------------------------
+ */
 
 export const encodeConfiguration = (configuration: Configuration): Uint8Array =>
   pack(configurationToRow(configuration));
 
 export const decodeConfiguration = (bytes: Uint8Array): Configuration => configurationFromRow(unpack(bytes));
 
-/* ---- entries ------------------------------------------------------------------------------------------------------ */
+/**
+ * ---- entries ------------------------------------------------------------------------------------------------------
+ */
 
 /**
  * An entry is a MessagePack array with every field at its place, so that the hot path neither encodes nor decodes:
@@ -103,8 +117,8 @@ const entryKinds = ['empty', 'command', 'configuration'] as const;
 const TWO_32 = 0x1_0000_0000;
 
 /**
- * An entry carries its encoding under a hidden symbol: copies and comparisons do not see it. (A WeakMap of the thousands of
- * entries that a log holds costs five times as much, most of it at each garbage collection.)
+ * An entry carries its encoding under a hidden symbol: copies and comparisons do not see it. (A WeakMap of the
+ * thousands of entries that a log holds costs five times as much, most of it at each garbage collection.)
  */
 const ENCODING = Symbol('encoding');
 
@@ -131,8 +145,9 @@ export function encodeEntry(entry: Entry): Uint8Array {
 }
 
 /**
- * The entry's data is a view of `bytes`, and `bytes` are remembered as its encoding: both live as long as the entry does.
- * A caller whose `bytes` lie in a much larger buffer copies them first; a frame of entries or a log record is fine.
+ * The entry's data is a view of `bytes`, and `bytes` are remembered as its encoding: both live as long as the entry
+ * does. A caller whose `bytes` lie in a much larger buffer copies them first; a frame of entries or a log record is
+ * fine.
  */
 export function decodeEntry(bytes: Uint8Array): Entry {
   const whole = plain(bytes);
@@ -181,7 +196,9 @@ function takeNumber(view: DataView, at: number, what: string): number {
   return count(view.getUint32(at + 1) * TWO_32 + view.getUint32(at + 5), what);
 }
 
-/* ---- peer messages ------------------------------------------------------------------------------------------------ */
+/**
+ * ---- peer messages ------------------------------------------------------------------------------------------------
+ */
 
 /** The payload of one frame. */
 export function encodePeerMessages(messages: readonly PeerMessage[]): Uint8Array {

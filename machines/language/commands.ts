@@ -1,11 +1,14 @@
 /**
  * What a client can ask of the store and what it answers (field names as on the wire: etcd's, in snake_case), and the
- * commands that the log carries. Defaults are filled in and values checked by validation.ts before anything else sees them.
+ * commands that the log carries. Defaults are filled in and values checked by validation.ts before anything else sees
+ * them.
  */
 import type { ErrorName } from './errors.js';
 import type { ClusterId, Configuration, MemberId, Revision } from './vocabulary.js';
 
-/* ---- requests (reference 1.1) ------------------------------------------------------------------------------------- */
+/**
+ * ---- requests (reference 1.1) -------------------------------------------------------------------------------------
+ */
 
 export type SortOrder = 'none' | 'ascend' | 'descend';
 export type SortTarget = 'key' | 'version' | 'create' | 'mod' | 'value';
@@ -85,7 +88,9 @@ export interface MemberListRequest {
   readonly linearizable: boolean;
 }
 
-/* ---- answers ------------------------------------------------------------------------------------------------------ */
+/**
+ * ---- answers ------------------------------------------------------------------------------------------------------
+ */
 
 export interface Header {
   readonly cluster_id: ClusterId;
@@ -178,7 +183,9 @@ export interface StatusResult {
   readonly revision: number;
 }
 
-/* ---- commands ----------------------------------------------------------------------------------------------------- */
+/**
+ * ---- commands -----------------------------------------------------------------------------------------------------
+ */
 
 /** Who asked: 128 random bits a process, a number, and a log index the client had seen when it first sent this. */
 export interface RequestId {
@@ -197,8 +204,8 @@ export type Operation =
 export interface Command {
   readonly request: RequestId | null;
   /**
-   * What the leader settled because it depends on its flags (the quota): the operation is not to be done, and this is its
-   * outcome, unless the request id is known already. [safety] Null otherwise.
+   * What the leader settled because it depends on its flags (the quota): the operation is not to be done, and this is
+   * its outcome, unless the request id is known already. [safety] Null otherwise.
    */
   readonly refused: ErrorName | null;
   readonly operation: Operation;

@@ -1,6 +1,6 @@
 /**
- * The error table: every error that a client can meet, with its gRPC code and exact text (reference 1.0.1; clients match on
- * the text). Texts without an etcd original begin with `quorate: `.
+ * The error table: every error that a client can meet, with its gRPC code and exact text (reference 1.0.1; clients
+ * match on the text). Texts without an etcd original begin with `quorate: `.
  */
 
 /** gRPC's codes that are in use, each with the HTTP number grpc-gateway gives it. */
@@ -41,11 +41,17 @@ export const errors = {
   WatchCanceled: { code: 'Canceled', message: 'etcdserver: watch canceled' },
   MemberExist: { code: 'FailedPrecondition', message: 'etcdserver: member ID already exist' },
   PeerURLExist: { code: 'FailedPrecondition', message: 'etcdserver: Peer URLs already exists' },
-  MemberNotEnoughStarted: { code: 'FailedPrecondition', message: 'etcdserver: re-configuration failed due to not enough started members' },
+  MemberNotEnoughStarted: {
+    code: 'FailedPrecondition',
+    message: 'etcdserver: re-configuration failed due to not enough started members',
+  },
   MemberBadURLs: { code: 'InvalidArgument', message: 'etcdserver: given member URLs are invalid' },
   MemberNotFound: { code: 'NotFound', message: 'etcdserver: member not found' },
   MemberNotLearner: { code: 'FailedPrecondition', message: 'etcdserver: can only promote a learner member' },
-  LearnerNotReady: { code: 'FailedPrecondition', message: 'etcdserver: can only promote a learner member which is in sync with leader' },
+  LearnerNotReady: {
+    code: 'FailedPrecondition',
+    message: 'etcdserver: can only promote a learner member which is in sync with leader',
+  },
   TooManyLearners: { code: 'FailedPrecondition', message: 'etcdserver: too many learner members in cluster' },
   ClusterIDMismatch: { code: 'FailedPrecondition', message: 'etcdserver: cluster ID mismatch' },
   RequestTooLarge: { code: 'InvalidArgument', message: 'etcdserver: request is too large' },
@@ -73,16 +79,31 @@ export const errors = {
   NotCapable: { code: 'FailedPrecondition', message: 'etcdserver: not capable' },
   Stopped: { code: 'Unavailable', message: 'etcdserver: server stopped' },
   Timeout: { code: 'Unavailable', message: 'etcdserver: request timed out' },
-  TimeoutDueToLeaderFail: { code: 'Unavailable', message: 'etcdserver: request timed out, possibly due to previous leader failure' },
-  TimeoutDueToConnectionLost: { code: 'Unavailable', message: 'etcdserver: request timed out, possibly due to connection lost' },
-  TimeoutWaitAppliedIndex: { code: 'Unavailable', message: 'etcdserver: request timed out, waiting for the applied index took too long' },
+  TimeoutDueToLeaderFail: {
+    code: 'Unavailable',
+    message: 'etcdserver: request timed out, possibly due to previous leader failure',
+  },
+  TimeoutDueToConnectionLost: {
+    code: 'Unavailable',
+    message: 'etcdserver: request timed out, possibly due to connection lost',
+  },
+  TimeoutWaitAppliedIndex: {
+    code: 'Unavailable',
+    message: 'etcdserver: request timed out, waiting for the applied index took too long',
+  },
   Unhealthy: { code: 'Unavailable', message: 'etcdserver: unhealthy cluster' },
   Corrupt: { code: 'DataLoss', message: 'etcdserver: corrupt cluster' },
   NotSupportedForLearner: { code: 'FailedPrecondition', message: 'etcdserver: rpc not supported for learner' },
   BadLeaderTransferee: { code: 'FailedPrecondition', message: 'etcdserver: bad leader transferee' },
-  WrongDowngradeVersionFormat: { code: 'InvalidArgument', message: 'etcdserver: wrong downgrade target version format' },
+  WrongDowngradeVersionFormat: {
+    code: 'InvalidArgument',
+    message: 'etcdserver: wrong downgrade target version format',
+  },
   InvalidDowngradeTargetVersion: { code: 'InvalidArgument', message: 'etcdserver: invalid downgrade target version' },
-  ClusterVersionUnavailable: { code: 'FailedPrecondition', message: 'etcdserver: cluster version not found during downgrade' },
+  ClusterVersionUnavailable: {
+    code: 'FailedPrecondition',
+    message: 'etcdserver: cluster version not found during downgrade',
+  },
   DowngradeInProcess: { code: 'FailedPrecondition', message: 'etcdserver: cluster has a downgrade job in progress' },
   NoInflightDowngrade: { code: 'FailedPrecondition', message: 'etcdserver: no inflight downgrade job' },
   Canceled: { code: 'Canceled', message: 'etcdserver: request canceled' },

@@ -1,4 +1,6 @@
-/** What members say to each other, as rows: [kind, from, term, …]. Entries travel in the bytes that the log holds too. */
+/**
+ * What members say to each other, as rows: [kind, from, term, …]. Entries travel in the bytes that the log holds too.
+ */
 import { unreachable } from './invariant.js';
 import { bytes, count, flag, id64, list, refuse, type Row, row, text } from './rows.js';
 import type {

@@ -1,4 +1,7 @@
-/** Reading decoded values without trusting them: each reader returns what it names or throws a DecodeError saying what is wrong. */
+/**
+ * Reading decoded values without trusting them: each reader returns what it names or throws a DecodeError saying what
+ * is wrong.
+ */
 
 /** Bytes that are not what this build writes. */
 export class DecodeError extends Error {

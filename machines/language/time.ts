@@ -1,4 +1,6 @@
-/** Time and chance as the rest of the house sees them: handed in, never taken. The real ones stand in deploy/clock.ts. */
+/**
+ * Time and chance as the rest of the house sees them: handed in, never taken. The real ones stand in deploy/clock.ts.
+ */
 
 /** Monotonic time and timers. All of a node's waiting goes through one of these. */
 export interface Clock {

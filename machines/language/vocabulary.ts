@@ -54,8 +54,8 @@ export interface ConfigurationAt {
 }
 
 /**
- * One entry of the log. `command` carries a command of the store in its canonical bytes (codec.ts); `empty` is the entry
- * with which a leader opens its term (Raft §8); `configuration` changes the membership.
+ * One entry of the log. `command` carries a command of the store in its canonical bytes (codec.ts); `empty` is the
+ * entry with which a leader opens its term (Raft §8); `configuration` changes the membership.
  */
 export type Entry =
   | { readonly index: Index; readonly term: Term; readonly kind: 'empty' }
@@ -216,12 +216,16 @@ export interface LogKept {
   readonly end: Mark;
 }
 
-/** A letter leaves for another member, or returns to the member that wrote it (its own vote, its own acknowledgement). */
+/**
+ * A letter leaves for another member, or returns to the member that wrote it (its own vote, its own acknowledgement).
+ */
 export type Letter =
   | { readonly to: MemberId; readonly message: PeerMessage }
   | { readonly to: 'self'; readonly message: LogKept | VoteAnswered | PreVoteAnswered };
 
-/* ---- what can happen to raft -------------------------------------------------------------------------------------- */
+/**
+ * ---- what can happen to raft --------------------------------------------------------------------------------------
+ */
 
 /** Numbers the reads one node has asked raft for; never reused in its life. */
 export type ReadId = Count<'ReadId'>;
@@ -274,7 +278,9 @@ export type RaftEvent =
 export type RaftEventType = RaftEvent['type'];
 export type EventOf<T extends RaftEventType> = Extract<RaftEvent, { readonly type: T }>;
 
-/* ---- what raft wants done ----------------------------------------------------------------------------------------- */
+/**
+ * ---- what raft wants done -----------------------------------------------------------------------------------------
+ */
 
 export type Role = 'follower' | 'learner' | 'preCandidate' | 'candidate' | 'leader' | 'removed';
 

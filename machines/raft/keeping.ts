@@ -89,8 +89,8 @@ function handOn(c: RaftContext, next: Partial<RaftContext>): Outcome {
 export const handOnAtStart = (c: RaftContext): Outcome => handOn(c, {});
 
 /**
- * The state is durable up to `event.index`. [safety] The log is trimmed only below that, and never what a member that is
- * being served still needs, within bounds.
+ * The state is durable up to `event.index`. [safety] The log is trimmed only below that, and never what a member that
+ * is being served still needs, within bounds.
  */
 export const noteApplied: Handler<EventOf<'applied'>> = (c, event) => {
   if (event.index <= c.applied) return nothing;
@@ -113,7 +113,9 @@ export const noteApplied: Handler<EventOf<'applied'>> = (c, event) => {
   };
 };
 
-/** How many of the applied entries stay, or null while the log is short and small enough. Large entries stay in fewer. */
+/**
+ * How many of the applied entries stay, or null while the log is short and small enough. Large entries stay in fewer.
+ */
 function entriesToKeep(c: RaftContext, held: number): number | null {
   const { log_entries_before_trim, log_entries_kept } = c.settings;
   const trimming = c.log.start.index < c.trimmed;

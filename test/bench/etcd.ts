@@ -1,4 +1,6 @@
-/** Three members of etcd on this machine, and load on them: by etcd's own Go client where it can be built, else by HTTP. */
+/**
+ * Three members of etcd on this machine, and load on them: by etcd's own Go client where it can be built, else by HTTP.
+ */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, statSync } from 'node:fs';

@@ -76,7 +76,9 @@ export interface Stage {
 export function raftOn(options: StageOptions = {}): Stage {
   const configuration = options.configuration ?? members([n1, n2, n3]);
   const entries = (options.terms ?? [1]).map((t, i): Entry =>
-    i === 0 ? { index: index(1), term: term(t), kind: 'configuration', configuration } : command(i + 1, t, options.text),
+    i === 0
+      ? { index: index(1), term: term(t), kind: 'configuration', configuration }
+      : command(i + 1, t, options.text),
   );
   const hardState = {
     term: term(options.term ?? entries[entries.length - 1]?.term ?? 1),

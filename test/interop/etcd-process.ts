@@ -25,7 +25,9 @@ export interface EtcdProcess {
 const start_max_ms = 20_000;
 const stop_max_ms = 5_000;
 
-/** Its ids have 16 digits, so that tables are as wide as ours: one in sixteen begins with a zero, which etcd leaves out. */
+/**
+ * Its ids have 16 digits, so that tables are as wide as ours: one in sixteen begins with a zero, which etcd leaves out.
+ */
 export async function startEtcd(): Promise<EtcdProcess> {
   for (;;) {
     const started = await startOnFreePorts();

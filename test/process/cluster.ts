@@ -1,4 +1,6 @@
-/** A cluster as users have it: a NATS server and `quorate serve` processes with files on a disk, to be killed at will. */
+/**
+ * A cluster as users have it: a NATS server and `quorate serve` processes with files on a disk, to be killed at will.
+ */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,9 +43,11 @@ export interface TestCluster {
   /** Sends a signal, and resolves when the process has ended, if the signal is one that ends it. */
   kill(name: string, signal?: NodeJS.Signals): Promise<void>;
   ended(name: string): Promise<Ending>;
+  /** Of the life that was started last. */
+  pid(name: string): number;
   /** What a node has said so far, in all its lives. */
   output(name: string): string;
-  /** The NATS server alone. */
+  /** The NATS server alone: ends it, or pauses it and lets it go on. */
   stopNats(signal?: NodeJS.Signals): Promise<void>;
   startNats(): Promise<void>;
   /** Ends everything and removes the files. */
@@ -120,12 +124,14 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
       if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended;
     },
     ended: (name) => lifeOf(name).ended,
+    pid: (name) => lifeOf(name).child.pid ?? 0,
     output,
     stopNats: async (signal = 'SIGKILL') => nats?.stop(signal),
     startNats: async () => nats?.start(),
     stop: async () => {
       const running = [...lives.values()].map((life) => life.child).filter((child) => !hasEnded(child));
       for (const child of running) child.kill('SIGCONT');
+      await nats?.stop('SIGCONT');
       await Promise.all(running.map((child) => endChild(child, drain_max_ms)));
       await nats?.stop('SIGTERM');
       rmSync(directory, { recursive: true, force: true });
@@ -168,7 +174,7 @@ async function ownNats(directory: string) {
       const ended = new Promise<void>((resolve) => current.process.once('exit', () => resolve()));
       if (hasEnded(current.process)) return;
       current.process.kill(signal);
-      await ended;
+      if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended;
     },
     start: async () => {
       current = await begin();

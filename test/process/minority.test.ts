@@ -1,4 +1,7 @@
-/** B-58: without a quorum there is no write and no linearizable read, and both say so in time; old state is still served. */
+/**
+ * B-58: without a quorum there is no write and no linearizable read, and both say so in time; old state is still
+ * served.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { connect } from '../../client/index.js';

@@ -3,9 +3,10 @@
  * before the first answer still to be explained, let the model do it, go on; come back when nothing fits. An operation
  * without an answer may have happened at any time after its call, or never.
  *
- * Answers carry revisions, and every change adds exactly one. Three rules cut branches that could not lead anywhere, and
- * none of them accepts anything: the change to revision r+1 is the one that was answered with it, where one was; nothing
- * moves past r while an answer made at r waits; and an unanswered change must not contradict what anybody saw at r+1.
+ * Answers carry revisions, and every change adds exactly one. Three rules cut branches that could not lead anywhere,
+ * and none of them accepts anything: the change to revision r+1 is the one that was answered with it, where one was;
+ * nothing moves past r while an answer made at r waits; and an unanswered change must not contradict what anybody saw
+ * at r+1.
  */
 import { createChance } from './chance.js';
 import { emptyState, sameOutput, type Input, type Output, type State, step } from './model.js';
@@ -95,7 +96,9 @@ export function checkHistory(history: readonly Recorded[], first: State = emptyS
   return { ok: true, order: stack.map((frame) => frame.call.operation as Recorded), final: state };
 }
 
-/* ---- what the answers say about revisions ------------------------------------------------------------------------- */
+/**
+ * ---- what the answers say about revisions -------------------------------------------------------------------------
+ */
 
 interface Facts {
   /** Who was told that its change made this revision. */
@@ -159,7 +162,9 @@ function tryOperation(operation: Recorded, state: State, facts: Facts): State | 
   return sight === undefined || next.state.keys.get(sight.key)?.value === sight.value ? next.state : null;
 }
 
-/* ---- the list of events ------------------------------------------------------------------------------------------- */
+/**
+ * ---- the list of events -------------------------------------------------------------------------------------------
+ */
 
 function linkEvents(history: readonly Recorded[]): Event {
   const head = { operation: null, answer: null, isCall: false } as unknown as Event;
@@ -209,7 +214,9 @@ function candidates(head: Event): Recorded[] {
   return found;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------- */
+/**
+ * ---- memory -------------------------------------------------------------------------------------------------------
+ */
 
 function addNew(seen: Set<string>, key: string): boolean {
   if (seen.has(key)) return false;

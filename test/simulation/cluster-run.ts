@@ -1,4 +1,7 @@
-/** One seed of the whole cluster: clients ask, faults come, then peace; at the end the history and the states are judged. */
+/**
+ * One seed of the whole cluster: clients ask, faults come, then peace; at the end the history and the states are
+ * judged.
+ */
 import { checkHistory } from './checker.js';
 import { startClients, type ClientSettings } from './clients.js';
 import { type Cluster, type ClusterTwist, createCluster } from './cluster.js';
@@ -72,7 +75,9 @@ async function advance(cluster: Cluster, until_ms: number): Promise<void> {
   if (cluster.failure !== null) throw cluster.failure;
 }
 
-/** Faults have stopped: within a bound of virtual time clients are answered again, and all members have the same state. */
+/**
+ * Faults have stopped: within a bound of virtual time clients are answered again, and all members have the same state.
+ */
 async function makeProgress(cluster: Cluster, counts: { answered: number }): Promise<void> {
   const { world, members } = cluster;
   const began_ms = world.now_ms();

@@ -1,4 +1,7 @@
-/** A whole cluster in one process: real nodes on real store and transport code, over simulated disks, clocks and weather. */
+/**
+ * A whole cluster in one process: real nodes on real store and transport code, over simulated disks, clocks and
+ * weather.
+ */
 import { raftMachine } from '../../machines/raft/raft.machine.js';
 import type { Effect, MemberId, Role } from '../../machines/language/vocabulary.js';
 import { dispatch, type System } from '../../actors/mail.js';

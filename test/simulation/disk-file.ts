@@ -1,4 +1,6 @@
-/** A file on the simulated disk: what a reader sees now, what would survive a power loss, and the changes in between. */
+/**
+ * A file on the simulated disk: what a reader sees now, what would survive a power loss, and the changes in between.
+ */
 import type { Chance } from './chance.js';
 
 export type Change =

@@ -1,6 +1,7 @@
 /**
- * A disk that forgets as real ones do: a power loss keeps, of each file apart, any subset of the unsynced writes, and of
- * each directory any subset of the unsynced entries; a kill keeps all that was handed over. It can be slow, full or broken.
+ * A disk that forgets as real ones do: a power loss keeps, of each file apart, any subset of the unsynced writes, and
+ * of each directory any subset of the unsynced entries; a kill keeps all that was handed over. It can be slow, full or
+ * broken.
  */
 import type { Disk, DiskFile } from '../../store/ports.js';
 import {
@@ -75,7 +76,9 @@ export function createDisk(world: World): SimulatedDisk {
   return settings;
 }
 
-/** One operation: waits for the device, takes its time, happens, and tells the life that asked, if it is still there. */
+/**
+ * One operation: waits for the device, takes its time, happens, and tells the life that asked, if it is still there.
+ */
 function operate<T>(device: Device, life: Life, usual_ms: number, happen: () => T, land?: () => void): Promise<T> {
   const { world, settings, inFlight } = device;
   const stalled = settings.pace.stall > 0 && world.chance.happens(settings.pace.stall);

@@ -1,6 +1,7 @@
 /**
- * The door of a node, and the street in front of it: requests go to every leader whose term is open, as queue groups of old
- * and new terms both hear a message; or to one member. Requests and answers travel through the same weather as letters.
+ * The door of a node, and the street in front of it: requests go to every leader whose term is open, as queue groups of
+ * old and new terms both hear a message; or to one member. Requests and answers travel through the same weather as
+ * letters.
  */
 import type { RequestId } from '../../machines/language/commands.js';
 import type { Term } from '../../machines/language/vocabulary.js';

@@ -13,8 +13,8 @@ export interface LocalRead {
 
 export interface History {
   /**
-   * Begins an operation; gives the function that ends it. No output: nobody knows what happened. `tag` is the name under
-   * which the log knows it, if it has one.
+   * Begins an operation; gives the function that ends it. No output: nobody knows what happened. `tag` is the name
+   * under which the log knows it, if it has one.
    */
   call(client: string, input: Input, tag: string | null): (output: Output | null) => void;
   readonly local: LocalRead[];

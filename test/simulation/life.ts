@@ -1,4 +1,6 @@
-/** One life of a node: its clock, and the fence that keeps the world from reaching a life that has ended or is paused. */
+/**
+ * One life of a node: its clock, and the fence that keeps the world from reaching a life that has ended or is paused.
+ */
 import type { Clock } from '../../machines/language/time.js';
 import type { Timer, World } from './world.js';
 

@@ -1,4 +1,6 @@
-/** What the store should do, written a second time and as simply as possible: the model that histories are judged by. */
+/**
+ * What the store should do, written a second time and as simply as possible: the model that histories are judged by.
+ */
 
 export interface ModelKv {
   readonly key: string;

@@ -1,6 +1,6 @@
 /**
- * Raft's properties, checked at every step from outside: what a node promises in a letter against what its disk holds, and
- * what all nodes do against each other (Raft, figure 3).
+ * Raft's properties, checked at every step from outside: what a node promises in a letter against what its disk holds,
+ * and what all nodes do against each other (Raft, figure 3).
  */
 import {
   index,

@@ -1,4 +1,7 @@
-/** A cluster of bare raft machines under faults: the level of the simulation that finds mistakes in the protocol fastest. */
+/**
+ * A cluster of bare raft machines under faults: the level of the simulation that finds mistakes in the protocol
+ * fastest.
+ */
 import {
   index,
   memberId,

@@ -109,7 +109,9 @@ function stageOf(cluster: RaftCluster): Stage {
   };
 }
 
-/** No fault any more: within a bound of virtual time a write must reach every state, and every node must answer a read. */
+/**
+ * No fault any more: within a bound of virtual time a write must reach every state, and every node must answer a read.
+ */
 function makePeace(cluster: RaftCluster, stage: Stage, tell: (what: string) => void): void {
   if (cluster.failure !== null) return;
   const { world, members } = cluster;

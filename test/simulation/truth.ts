@@ -1,6 +1,6 @@
 /**
- * What really happened: the committed entries, as the members decided them, replayed by the model. Every member's decisions,
- * states and local reads are held against it.
+ * What really happened: the committed entries, as the members decided them, replayed by the model. Every member's
+ * decisions, states and local reads are held against it.
  */
 import type { Command } from '../../machines/language/commands.js';
 import { decodeCommand } from '../../machines/language/codec.js';

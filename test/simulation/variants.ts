@@ -1,6 +1,6 @@
 /**
- * Broken variants: the honest product with one thing replaced, so that it loses data in one particular way. Each must be
- * caught by the simulation; what does not catch these cannot be trusted to catch anything.
+ * Broken variants: the honest product with one thing replaced, so that it loses data in one particular way. Each must
+ * be caught by the simulation; what does not catch these cannot be trusted to catch anything.
  */
 import { index, type EventOf } from '../../machines/language/vocabulary.js';
 import { termAt } from '../../machines/raft/tail.js';

@@ -1,4 +1,7 @@
-/** The raft log's segments as they come and go, and a disk that fails: what is synced when, and what is never tried again. */
+/**
+ * The raft log's segments as they come and go, and a disk that fails: what is synced when, and what is never tried
+ * again.
+ */
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * The raft log over many lives on the forgetful disk: whatever the power loss or the kill keeps of the write in flight, a
- * reopened log is what was acknowledged, or that and the whole write in flight; and what one life has read stays.
+ * The raft log over many lives on the forgetful disk: whatever the power loss or the kill keeps of the write in flight,
+ * a reopened log is what was acknowledged, or that and the whole write in flight; and what one life has read stays.
  */
 import 'reflect-metadata';
 import assert from 'node:assert/strict';

@@ -1,4 +1,6 @@
-/** The load on Quorate, in a process of its own: one case from the command line (JSON), one line of JSON as the answer. */
+/**
+ * The load on Quorate, in a process of its own: one case from the command line (JSON), one line of JSON as the answer.
+ */
 import { connect } from '../../../client/index.js';
 import { measure } from '../measure.js';
 import type { Case, Plan } from '../measure.js';
