@@ -61,7 +61,8 @@ export function findNatsServer(): string {
   const found = folders.map((folder) => join(folder, 'nats-server')).find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw new ConfigError(
-    'nats-server is not on PATH. Install the NATS server (npm start does where it can), or give --servers with the addresses of running ones',
+    'nats-server is not on PATH. Install the NATS server (npm start does where it can), ' +
+      'or give --servers with the addresses of running ones',
   );
 }
 
@@ -129,7 +130,8 @@ async function refuseUsedPort(port: number, flag: string): Promise<void> {
   if (problem === undefined) return;
   const why = problem.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${problem.message})`;
   throw new ConfigError(
-    `${flag}: port ${port} of ${host} ${why}: give another one, or --servers nats://${host}:${port} if a NATS server runs there`,
+    `${flag}: port ${port} of ${host} ${why}: give another one, or --servers nats://${host}:${port} ` +
+      'if a NATS server runs there',
   );
 }
 

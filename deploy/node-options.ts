@@ -75,7 +75,8 @@ export function nodeSettings(values: ServeValues): NodeSettings {
   const members = values['initial-members'] ?? [name];
   if (!members.includes(name)) {
     throw new ConfigError(
-      `--initial-members: ${JSON.stringify(members.join(','))} does not name this node: it takes all first members, ${name} among them`,
+      `--initial-members: ${JSON.stringify(members.join(','))} does not name this node: it takes all first members, ` +
+        `${name} among them`,
     );
   }
   const quota = values['quota-backend-bytes'];
@@ -99,7 +100,8 @@ export function nodeSettings(values: ServeValues): NodeSettings {
 function protocolTime(heartbeat_ms: number, election_ms: number) {
   if (election_ms < 5 * heartbeat_ms) {
     throw new ConfigError(
-      `--election-timeout: ${election_ms} is not what it takes: at least 5 times --heartbeat-interval (${heartbeat_ms} ms)`,
+      `--election-timeout: ${election_ms} is not what it takes: at least 5 times --heartbeat-interval ` +
+        `(${heartbeat_ms} ms)`,
     );
   }
   const heartbeat_ticks = limits.heartbeat_ticks;

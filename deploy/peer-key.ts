@@ -28,6 +28,7 @@ function readSecret(file: string): Uint8Array {
   }
   if (content.length >= shortest) return new TextEncoder().encode(content);
   throw new ConfigError(
-    `--peer-key-file: ${file} holds ${content.length} characters: it takes at least ${shortest}, for example from: openssl rand -hex 32`,
+    `--peer-key-file: ${file} holds ${content.length} characters: it takes at least ${shortest}, ` +
+      'for example from: openssl rand -hex 32',
   );
 }

@@ -20,7 +20,8 @@ export async function claimDirectory(directory: string): Promise<() => Promise<v
     const owner = Number(await readFile(file, 'utf8').catch(() => ''));
     if (owner !== process.pid && runsUp(owner)) {
       throw new ConfigError(
-        `--data-dir: ${directory} is in use by another quorate up (process ${owner}): stop that one, or give another directory`,
+        `--data-dir: ${directory} is in use by another quorate up (process ${owner}): ` +
+          'stop that one, or give another directory',
       );
     }
     await rm(file, { force: true }); // left by one that was killed

@@ -83,11 +83,16 @@ async function bench(): Promise<Report> {
   }
   return {
     taken: new Date().toISOString(),
-    machine: `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    machine: machine(),
     node: process.versions.node,
     notes,
     rows,
   };
+}
+
+function machine(): string {
+  const model = cpus()[0]?.model ?? 'unknown';
+  return `${availableParallelism()} cores (${model}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
 }
 
 const report = await bench();

@@ -29,5 +29,6 @@ export function asMarkdown(report: Report): string {
   ]);
   const table = [head, head.map((_, column) => (column < 3 ? '---' : '---:')), ...lines];
   const rows = table.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-  return `${rows}\n\n${[...report.notes, report.machine, `Node.js ${report.node}`, report.taken].map((note) => `- ${note}`).join('\n')}\n`;
+  const notes = [...report.notes, report.machine, `Node.js ${report.node}`, report.taken].map((note) => `- ${note}`);
+  return `${rows}\n\n${notes.join('\n')}\n`;
 }

@@ -46,7 +46,7 @@ test('kill -9 of all nodes at once under load, several times: nothing acknowledg
   await assertSameState(client, cluster.names);
 });
 
-test('kill -9 of the NATS server under load: the cluster comes back with it, and nothing acknowledged is lost', async () => {
+test('kill -9 of the NATS server under load: the cluster comes back, and nothing acknowledged is lost', async () => {
   const load = startLoad(client, 8, 'nats');
   await load.more(200);
   await cluster.stopNats();

@@ -107,6 +107,6 @@ export const entrances: readonly RegExp[] = [
   /^client\/index\.ts$/,
   /^machines\/raft\/raft\.machine\.ts$/,
   /\.test\.ts$/,
-  /^test\/.*\/main\.ts$/,
+  /^test\/.*\bmain\.ts$/,
   /^examples\//,
 ];
