@@ -70,7 +70,7 @@ export function refusal(premises: Premises, question: Question, door: Term | nul
 const notForLearner = (): QuorateError => errorOf('NotSupportedForLearner');
 
 /** Reference B-75: what a write is counted for against the quota; 0 for one that adds nothing. */
-export function costOf(question: Question): number {
+function costOf(question: Question): number {
   switch (question.op) {
     case 'kv.put':
       return putCost(question.body);

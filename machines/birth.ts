@@ -64,7 +64,8 @@ const alreadyBorn = (known: Gathering, from: Member): string =>
   'it takes part once the cluster has taken in its identity';
 
 const otherList = (known: Gathering, from: Member, answer: BirthAnswer): string =>
-  `${from.name} lists the members ${answer.members.join()}, this node lists ${known.names.join()}: all must list the same`;
+  `${from.name} lists the members ${answer.members.join()}, this node lists ${known.names.join()}: ` +
+  'all must list the same';
 
 const twoOfOneName = (from: Member): string =>
   `two data directories answer to the name ${from.name}: each member needs a name of its own`;

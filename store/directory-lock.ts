@@ -101,7 +101,8 @@ async function shorten(directory: string): Promise<Shortened> {
     return { path: directory, close: () => Promise.resolve() };
   if (platform() !== 'linux') {
     throw new DirectoryError(
-      `the path of the data directory, ${directory}, is too long for its lock; at most ${ADDRESS_MAX - name_length} bytes`,
+      `the path of the data directory, ${directory}, is too long for its lock; ` +
+        `at most ${ADDRESS_MAX - name_length} bytes`,
     );
   }
   const handle = await open(directory, 'r');

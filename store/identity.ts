@@ -75,7 +75,8 @@ export class FileIdentity implements IdentityStore {
     const log = await this.disk.list('log');
     if (log.length === 0) return;
     throw new DamagedError(
-      `${PATH} is missing, but log/ holds ${log.length} files: restore it, or remove the whole data directory and let the ` +
+      `${PATH} is missing, but log/ holds ${log.length} files: restore it, ` +
+        `or remove the whole data directory and let the ` +
         'cluster take this node in as a new member',
     );
   }
@@ -132,7 +133,8 @@ function parseJson(text: string): Record<string, unknown> {
 function requireSame(found: Identity, name: string, cluster_name: string): void {
   if (found.name !== name) {
     throw new DirectoryError(
-      `this data directory belongs to node ${found.name}, not to ${name}: start it with --name ${found.name}, or give ` +
+      `this data directory belongs to node ${found.name}, not to ${name}: ` +
+        `start it with --name ${found.name}, or give ` +
         `${name} a --data-dir of its own`,
     );
   }

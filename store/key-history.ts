@@ -27,7 +27,7 @@ const HEAD = 2;
 /** Longer histories are pushed to in place; shorter ones are copied to their exact size. */
 const PUSHED_LENGTH = 32;
 
-export const newestMain = (history: KeyHistory): number =>
+const newestMain = (history: KeyHistory): number =>
   typeof history === 'number' ? history : (history.at(-2) as number);
 
 export const isDeleted = (history: KeyHistory): boolean => typeof history !== 'number' && history[0] === 0;

@@ -13,7 +13,7 @@ import { invariant } from '../machines/language/invariant.js';
 
 export const journalPrefix = 'j';
 export const pagePrefix = 'k';
-export const namePrefix = 'm';
+const namePrefix = 'm';
 export const requestsPrefix = 'q';
 export const revisionPrefix = 'r';
 type Prefix = 'j' | 'k' | 'm' | 'q' | 'r';

@@ -1,7 +1,8 @@
 /**
  * Frames: one batch of log records each, written and synced as one, and recognised as whole when read.
  *
- *   0 magic | 4 segment | 8 sequence (8) | 16 length | 20 previous | 24 crc of the payload | 28 crc of the head | 32 payload
+ *   0 magic | 4 segment | 8 sequence (8) | 16 length | 20 previous
+ *   24 crc of the payload | 28 crc of the head | 32 payload
  *
  * The crcs are a chain: the payload's is seeded with `previous`, which is the head's crc of the frame before, and the
  * head's covers all of the head. A frame that was altered, is missing or stands in the wrong place breaks it. The head

@@ -235,7 +235,7 @@ export class RaftLog implements LogStore {
   }
 
   #requireFile(): DiskFile {
-    if (this.#file === null) throw new InvariantError('the log is open', {});
+    invariant(this.#file !== null, 'the log is open');
     return this.#file;
   }
 }

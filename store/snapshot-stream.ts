@@ -1,7 +1,8 @@
 /**
  * The stream that carries a whole state, to a follower or into a backup file:
  *
- *   "QUORATE1" | length (4), head in MessagePack | chunks: length (4), crc32c (4), bytes | 0 (4) | SHA-256 of all before it
+ *   "QUORATE1" | length (4), head in MessagePack | chunks: length (4), crc32c (4), bytes
+ *   0 (4) | SHA-256 of all before it
  *
  * The chunks' bytes, one after the other, are pairs: length of the key (4), length of the value (4), key, value.
  */
@@ -15,7 +16,7 @@ import type { ClusterId, Revision, SnapshotMark } from '../machines/language/voc
 import type { EnginePair, SnapshotSource } from './ports.js';
 
 export const STREAM_MAGIC = Buffer.from('QUORATE1', 'latin1');
-export const STREAM_FORMAT = 1;
+const STREAM_FORMAT = 1;
 export const CHUNK_HEAD = 8;
 export const PAIR_HEAD = 8;
 export const DIGEST_BYTES = 32;
@@ -26,7 +27,7 @@ export interface SnapshotHead extends SnapshotMark {
   readonly revision: Revision;
 }
 
-export function encodeSnapshotHead(head: SnapshotHead): Uint8Array {
+function encodeSnapshotHead(head: SnapshotHead): Uint8Array {
   const { cluster, cluster_name, revision, index, term } = head;
   const configuration = configurationToRow(head.configuration);
   return pack({ format: STREAM_FORMAT, cluster, cluster_name, revision, index, term, configuration });

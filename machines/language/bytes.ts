@@ -27,8 +27,6 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && compareBytes(a, b) === 0;
-
 export const isNul = (bytes: Uint8Array): boolean => bytes.length === 1 && bytes[0] === 0;
 
 /** The end of the range of all keys that begin with `prefix`; NUL when there is none (all 0xff, or empty). */

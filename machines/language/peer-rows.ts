@@ -51,9 +51,9 @@ export function configurationFromRow(value: unknown): Configuration {
   };
 }
 
-export const memberToRow = (member: Member): Row => [member.id, member.name];
+const memberToRow = (member: Member): Row => [member.id, member.name];
 
-export function memberFromRow(value: unknown): Member {
+function memberFromRow(value: unknown): Member {
   const [id, name] = row(value, 2, 'member');
   return { id: id64(id, 'member.id') as MemberId, name: text(name, 'member.name') };
 }

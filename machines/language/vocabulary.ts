@@ -15,8 +15,6 @@ export type Index = Count<'Index'>;
 export type Revision = Count<'Revision'>;
 /** Numbers the quorum rounds of one leader; never reused within its term. */
 export type Round = Count<'Round'>;
-/** A node's clock in whole ticks (limits.tick_ms each). */
-export type Ticks = Count<'Ticks'>;
 /** Counts a node's starts; raised and synced before it hears its first peer. */
 export type Epoch = Count<'Epoch'>;
 

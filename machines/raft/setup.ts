@@ -18,7 +18,7 @@ function notProvided(name: string): never {
   throw new Error(`raft's action '${name}' is not provided: hand it in with raftMachine.provide({ actions })`);
 }
 
-export const base = setup({
+const base = setup({
   types: {
     context: {} as RaftContext,
     events: {} as RaftEvent,

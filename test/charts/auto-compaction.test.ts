@@ -1,3 +1,4 @@
+/** When the leader compacts by itself, minute by minute (B-28). */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { beginRetention, retain, type AutoCompaction } from '../../machines/auto-compaction.js';

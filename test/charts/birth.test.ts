@@ -1,3 +1,4 @@
+/** How a cluster is born once, and what keeps it from being born twice. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { gathering, heard, isBornIn, verdictOf, type Gathering } from '../../machines/birth.js';

@@ -1,3 +1,4 @@
+/** Group commit: what gathers, what is written, and what ends the room. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createActor, fromPromise } from 'xstate';

@@ -1,3 +1,4 @@
+/** A life of a node, told with steps that succeed or fail as the test says. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createActor, createMachine, fromPromise } from 'xstate';

@@ -38,7 +38,7 @@ export const command = (at: number, inTerm: number, text = `e${at}`): Entry => (
   data: new TextEncoder().encode(text),
 });
 
-export const settings = {
+const settings = {
   heartbeat_ticks: 2,
   election_ticks: 10,
   log_entries_before_trim: 1000,

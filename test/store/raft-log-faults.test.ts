@@ -62,7 +62,7 @@ describe('segments', () => {
     assert.deepEqual(disk.journal, [`write ${PATH}`, `sync ${PATH}`]);
   });
 
-  test('[safety] the last batch is written again at open: a sync that failed before said nothing about it', async () => {
+  test('[safety] the last batch is written again at open: a failed sync said nothing about it', async () => {
     const disk = await threeBatches();
     const last = framesOf(disk).at(-1);
     assert.ok(last);

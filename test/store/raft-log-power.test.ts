@@ -162,7 +162,7 @@ async function replayed(log: RaftLog, operation: Operation, after: Shown): Promi
   return remembered(copy, after);
 }
 
-test('[safety] what was acknowledged is found by the next life, whatever a power loss or a kill keeps of the rest', async () => {
+test('[safety] what was acknowledged is found by the next life, whatever a crash keeps of the rest', async () => {
   let written = 0;
   for (let seed = 1; seed <= 60; seed++) written += await lives(seed);
   assert.ok(written > 1_000, `${written} writes were acknowledged`);
