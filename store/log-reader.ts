@@ -5,7 +5,7 @@ import { applyRecord, emptyContent, type LogContent, requireWhole } from './log-
 import { findFrame, type Frame, FRAME_HEAD, frameAt, isZero, payloadOf, type Place } from './log-frames.js';
 import { decodeRecords, type LogRecord } from './log-records.js';
 import { decodeSegmentHead, LOG_DIRECTORY, type SegmentHead, segmentNumber, segmentPath } from './log-segments.js';
-import { DamagedError, type Disk } from './ports.js';
+import { DamagedError, DirectoryError, type Disk } from './ports.js';
 
 export interface SegmentInfo {
   readonly number: number;
@@ -51,7 +51,10 @@ interface LastSegment {
   readonly lastWrite: LogReading['lastWrite'];
 }
 
-export async function readLog(disk: Disk): Promise<LogReading> {
+/** Throws DamagedError, or DirectoryError for a log that a newer build wrote: nothing is wrong with that one. */
+export const readLog = (disk: Disk): Promise<LogReading> => readSegments(disk).catch(refuseNewer);
+
+async function readSegments(disk: Disk): Promise<LogReading> {
   const numbers = (await disk.list(LOG_DIRECTORY)).map(segmentNumber).filter((number) => number !== undefined);
   numbers.sort((a, b) => a - b);
   // The longest run of numbers that ends with the last one.
@@ -181,4 +184,10 @@ function replay(cursor: Cursor, payload: Buffer, what: string): void {
 /** The entries that stay are copied out of the files' bytes, which could be hundreds of times as many. */
 function releaseFiles(content: LogContent): void {
   content.entries = content.entries.map((entry) => decodeEntry(encodeEntry(entry).slice()));
+}
+
+/** Nothing is wrong with a log that a newer build wrote, but this one must not touch it. */
+function refuseNewer(error: unknown): never {
+  if (error instanceof UnknownVersionError) throw new DirectoryError(error.message, { cause: error });
+  throw error;
 }

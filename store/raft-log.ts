@@ -3,7 +3,6 @@ import 'reflect-metadata';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { invariant, InvariantError } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
-import { UnknownVersionError } from '../machines/language/rows.js';
 import type { ClusterId, Entry, HardState, Index, SnapshotMark, Term } from '../machines/language/vocabulary.js';
 import { term } from '../machines/language/vocabulary.js';
 import { clusterIdOf, firstEntryOf } from './birth.js';
@@ -71,7 +70,7 @@ export class RaftLog implements LogStore {
     return this.#inTurn('open', async () => {
       invariant(this.#file === null, 'a log that is open is not opened again');
       await this.disk.makeDirectory(LOG_DIRECTORY);
-      const reading = await readLog(this.disk).catch(refuseNewer);
+      const reading = await readLog(this.disk);
       this.#content = reading.content;
       this.#segments = reading.segments;
       this.#place = reading.place;
@@ -238,12 +237,6 @@ export class RaftLog implements LogStore {
     invariant(this.#file !== null, 'the log is open');
     return this.#file;
   }
-}
-
-/** Nothing is wrong with a log that a newer build wrote, but this one must not touch it. */
-function refuseNewer(error: unknown): never {
-  if (error instanceof UnknownVersionError) throw new DirectoryError(error.message, { cause: error });
-  throw error;
 }
 
 /** What this node got wrong, or found on its disk, as against what the disk failed to do. */
