@@ -9,7 +9,7 @@
  * at r+1.
  */
 import { createChance } from './chance.js';
-import { emptyState, sameOutput, type Input, type Output, type State, step } from './model.js';
+import { emptyState, isRead, sameOutput, type Input, type Output, type State, step } from './model.js';
 
 export interface Recorded {
   readonly id: number;
@@ -148,7 +148,7 @@ function countWaiting(operation: Recorded, facts: Facts, by: number): void {
 /** The state after the operation, or null when it cannot come next. */
 function tryOperation(operation: Recorded, state: State, facts: Facts): State | null {
   const { input, answered } = operation;
-  if (answered === null && (input.type === 'read' || operation.made === null)) return null;
+  if (answered === null && (isRead(input) || operation.made === null)) return null;
   const next = step(state, input);
   if (answered !== null && !sameOutput(next.output, answered.output)) return null;
   if (next.state === state) return answered === null ? null : state;

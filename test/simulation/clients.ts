@@ -3,7 +3,7 @@ import type { RequestId } from '../../machines/language/commands.js';
 import type { Chance } from './chance.js';
 import type { Answerer, Question, Street } from './door.js';
 import type { History } from './history.js';
-import type { Input, Output } from './model.js';
+import { type Input, isRead, type Output, type ReadInput } from './model.js';
 import { outputOf, outputOfError, requestOf, tagOf } from './operations.js';
 import type { World } from './world.js';
 
@@ -53,11 +53,11 @@ export function startClients(world: World, street: Street, history: History, set
     if (stopped) return;
     const input = drawInput(chance, seen, settings, `${client.name}-${counts.called}`);
     counts.called++;
-    if (input.type === 'read' && input.serializable) return readLocally(client, input);
+    if (isRead(input) && input.serializable) return readLocally(client, input);
     const since = seen.index;
     client.numbered++;
     const id: RequestId | null =
-      settings.ids && input.type !== 'read' ? { client: client.identity, number: client.numbered, since } : null;
+      settings.ids && !isRead(input) ? { client: client.identity, number: client.numbered, since } : null;
     const end = history.call(client.name, input, tagOf(input, id));
     const until_ms = world.now_ms() + settings.deadline_ms;
     const finish = (output: Output | null): void => {
@@ -68,8 +68,18 @@ export function startClients(world: World, street: Street, history: History, set
       }
       end(output);
       pause(client);
+      if (id !== null && chance.happens(0.15)) askAgainLate(input, id);
     };
     attempt(client, input, id, until_ms, finish);
+  };
+
+  /** A copy of a request that comes when nobody waits for it any more: it must not be done again. */
+  const askAgainLate = (input: Input, id: RequestId): void => {
+    world.after(chance.below(200, 5000), () => {
+      if (stopped) return;
+      const question: Question = { request: requestOf(input), id, timeout_ms: settings.timeout_ms };
+      street.ask('leader', question, () => undefined);
+    });
   };
 
   /** Asks until something settles it or time is up. A read, or a write with an id, may be asked again. */
@@ -86,7 +96,7 @@ export function startClients(world: World, street: Street, history: History, set
       if (over) return;
       over = true;
       timer.cancelled = true;
-      const repeatable = id !== null || input.type === 'read';
+      const repeatable = id !== null || isRead(input);
       if (!repeatable || world.now_ms() >= until_ms || stopped) return finish(null);
       world.after(20 * chance.fraction(), () => attempt(client, input, id, until_ms, finish));
     };
@@ -98,7 +108,7 @@ export function startClients(world: World, street: Street, history: History, set
       finish(output);
     };
     const question: Question = { request: requestOf(input), id, timeout_ms: settings.timeout_ms };
-    const to = input.type === 'read' && chance.happens(0.5) ? 'anyone' : 'leader';
+    const to = isRead(input) && chance.happens(0.5) ? 'anyone' : 'leader';
     const sent = street.ask(to, question, (answer) => {
       if (!answer.ok) {
         const output = outputOfError(answer.error);
@@ -112,7 +122,7 @@ export function startClients(world: World, street: Street, history: History, set
     if (!sent) world.after(1, again);
   };
 
-  const readLocally = (client: Client, input: Extract<Input, { type: 'read' }>): void => {
+  const readLocally = (client: Client, input: ReadInput): void => {
     let over = false;
     const finish = (): void => {
       if (over) return;
@@ -152,7 +162,11 @@ function drawInput(
     const revision = chance.happens(0.2) ? Math.max(0, seen.revision + chance.below(-20, 4)) : 0;
     return { type: 'read', key: chance.happens(0.3) ? null : key, revision, serializable: false };
   }
-  if (drawn < 60) return { type: 'read', key: chance.happens(0.3) ? null : key, revision: 0, serializable: false };
+  if (drawn < 52) return { type: 'read', key: chance.happens(0.3) ? null : key, revision: 0, serializable: false };
+  if (drawn < 60) {
+    const [a = '', b = ''] = chance.shuffled(keys);
+    return { type: 'readBoth', keys: [a, b], serializable: chance.happens(0.4) };
+  }
   if (drawn < 72) return { type: 'read', key: chance.happens(0.3) ? null : key, revision: 0, serializable: true };
   if (drawn < 80) return { type: 'delete', key };
   if (drawn < 92) {

@@ -6,13 +6,15 @@ import { checkHistory } from './checker.js';
 import { startClients, type ClientSettings } from './clients.js';
 import { type Cluster, type ClusterTwist, createCluster } from './cluster.js';
 import { SimulationFailure } from './failure.js';
-import { disturb, drawKinds, endFaults, type Stage } from './faults.js';
+import { comeBack, disturb, drawKinds, endFaults, type Stage } from './faults.js';
 import { controlled, settled } from './globals.js';
 import { createHistory, type History } from './history.js';
 import type { Report } from './raft-run.js';
 
 export interface ClusterRunOptions {
   readonly faulty_ms?: number;
+  /** Instead of what the swarm would draw. */
+  readonly kinds?: readonly string[];
   readonly twist?: ClusterTwist;
   readonly clients?: Partial<ClientSettings>;
   readonly tell?: (line: string) => void;
@@ -29,7 +31,7 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
   const { world } = cluster;
   tell = (what) => options.tell?.(`${world.now_ms().toFixed(1).padStart(9)}  ${what}`);
   const stage = stageOf(cluster);
-  const kinds = drawKinds(stage);
+  const kinds = options.kinds ?? drawKinds(stage);
   const history = createHistory();
   return controlled(world, async () => {
     for (const member of cluster.members) cluster.start(member);
@@ -55,7 +57,14 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
       hash: world.hash,
       faults: kinds,
       failure: cluster.failure,
-      counts: { ...load.counts, entries: cluster.truth.length, revision: cluster.truth.state.revision },
+      counts: {
+        ...load.counts,
+        entries: cluster.truth.length,
+        revision: cluster.truth.state.revision,
+        ...cluster.truth.counts,
+        ...cluster.counts,
+        terms: cluster.checks.terms,
+      },
     };
   });
 }
@@ -141,6 +150,14 @@ function stageOf(cluster: Cluster): Stage {
       stop: (powerLoss) => cluster.stop(member, powerLoss),
     })),
     others: {
+      leave: (_chance, victim) => {
+        const member = memberOf(victim.name);
+        const { node, life } = member ?? {};
+        life?.reach(() => {
+          void node?.stop().then(() => comeBack({ world }, victim));
+        });
+        return `${victim.name} in good order`;
+      },
       slowDisk: (chance, victim) => {
         const member = memberOf(victim.name);
         const pace = {

@@ -10,26 +10,32 @@ import type { NodePorts, NodeSettings } from '../../actors/ports.js';
 import { MemoryEngineFactory } from '../../store/engine-memory.js';
 import { FileIdentity } from '../../store/identity.js';
 import { MvccStore } from '../../store/mvcc.js';
-import type { KvStore, LogStore } from '../../store/ports.js';
+import type { Disk, EngineFactory, KvStore } from '../../store/ports.js';
 import { RaftLog } from '../../store/raft-log.js';
 import { StateDirectories } from '../../store/snapshot.js';
 import { MemoryNetwork } from '../../transport/memory-network.js';
 import { MemoryPeers } from '../../transport/memory-peers.js';
+import { type ClusterWitness, createClusterWitness } from './cluster-witness.js';
 import { createDisk, type SimulatedDisk } from './disk.js';
 import { createStreet, type Street } from './door.js';
-import { must, SimulationFailure } from './failure.js';
+import { SimulationFailure } from './failure.js';
 import { createLife, type Life } from './life.js';
 import { createNetwork, type Network } from './network.js';
-import { createTruth, type Truth } from './truth.js';
+import { createRaftChecks, type RaftChecks } from './raft-checks.js';
+import { createTruth, replace, type Truth } from './truth.js';
 import { createWorld, type World } from './world.js';
 
-/** One thing of the honest system replaced by a broken one. */
-export interface ClusterTwist {
+/** One thing of the honest system replaced by a broken one, in one life of a member. */
+export interface LifeTwist {
   readonly machine?: typeof raftMachine;
-  readonly effect?: (effect: Effect) => Effect;
-  readonly log?: (log: LogStore) => LogStore;
-  readonly kv?: (kv: KvStore) => KvStore;
+  readonly disk?: (disk: Disk) => Disk;
+  /** The engines of the state, and those that snapshots are received into. */
+  readonly engines?: (engines: EngineFactory, of: 'state' | 'snapshots') => EngineFactory;
+  readonly ports?: (ports: NodePorts) => NodePorts;
+  /** What becomes of an effect of raft before it is carried out. */
+  readonly effects?: (effect: Effect) => readonly Effect[];
 }
+export type ClusterTwist = (member: string) => LifeTwist;
 
 export interface ClusterMember {
   readonly name: string;
@@ -40,6 +46,7 @@ export interface ClusterMember {
   kv: KvStore | null;
   peers: MemoryPeers | null;
   role: Role;
+  readonly witness: ClusterWitness;
   /** Its disk was made to fail at some time: a life may end of it. */
   excused: boolean;
 }
@@ -49,6 +56,8 @@ export interface Cluster {
   readonly network: Network;
   readonly street: Street;
   readonly truth: Truth;
+  readonly checks: RaftChecks;
+  readonly counts: { lives: number; installed: number; restored: number };
   readonly members: readonly ClusterMember[];
   failure: SimulationFailure | null;
   start(member: ClusterMember): void;
@@ -60,7 +69,16 @@ export interface ClusterOptions {
   readonly tell?: (line: string) => void;
 }
 
-const settingsOf = (name: string, names: readonly string[]): NodeSettings => ({
+/** How soon a log is trimmed: a short one makes snapshots, a long one makes appends. */
+const drawTrims = ({ chance }: World): Trims =>
+  chance.pick([
+    { log_entries_before_trim: 12, log_entries_kept: 3 },
+    { log_entries_before_trim: 30, log_entries_kept: 10 },
+    { log_entries_before_trim: 80, log_entries_kept: 20 },
+  ]);
+type Trims = Pick<NodeSettings, 'log_entries_before_trim' | 'log_entries_kept'>;
+
+const settingsOf = (name: string, names: readonly string[], trims: Trims): NodeSettings => ({
   name,
   cluster_name: 'simulated',
   initial_members: names,
@@ -71,8 +89,7 @@ const settingsOf = (name: string, names: readonly string[]): NodeSettings => ({
   request_bytes_max: 1 << 20,
   txn_ops_max: 128,
   quota_bytes: 0,
-  log_entries_before_trim: 80,
-  log_entries_kept: 20,
+  ...trims,
   auto_compaction: { mode: 'off' },
 });
 
@@ -91,40 +108,47 @@ export function createCluster(seed: number, size: number, options: ClusterOption
     kv: null,
     peers: null,
     role: 'follower',
+    witness: createClusterWitness(),
     excused: false,
   }));
   const switchboard = createSwitchboard(world, network, members);
-  const leaders = new Map<number, string>();
+  const trims = drawTrims(world);
+  const checks = createRaftChecks(
+    () => members.map((member) => member.witness),
+    () => members.map((member) => member.witness.id),
+  );
   const fail = (error: unknown): void => {
     cluster.failure ??=
       error instanceof SimulationFailure
         ? error
         : new SimulationFailure('a node failed', { error: error instanceof Error ? error.stack : String(error) });
   };
+  const judge = (check: () => void): void => {
+    try {
+      check();
+    } catch (error) {
+      fail(error);
+    }
+  };
 
   const observe = (member: ClusterMember, effect: Effect): void => {
+    if (effect.type === 'apply') judge(() => checks.applied(member.witness, effect.entries));
     if (effect.type !== 'announce') return;
     member.role = effect.role;
     world.note(effect.role, effect.term);
     options.tell?.(`${member.name} ${effect.role} in term ${effect.term}`);
-    if (effect.role !== 'leader') return;
-    const other = leaders.get(effect.term);
-    must(other === undefined || other === member.name, 'election safety', {
-      term: effect.term,
-      other,
-      by: member.name,
-    });
-    leaders.set(effect.term, member.name);
+    judge(() => checks.announced(member.witness, effect.role, effect.term));
   };
-  const raftOf = (member: ClusterMember, life: Life): typeof raftMachine =>
-    (options.twist?.machine ?? raftMachine).provide({
+  const raftOf = (member: ClusterMember, life: Life, twist: LifeTwist): typeof raftMachine =>
+    (twist.machine ?? raftMachine).provide({
       actions: {
         ready: ({ system }, { effects }) => {
           if (life.state === 'over') return;
           for (const effect of effects) {
-            const done = options.twist?.effect?.(effect) ?? effect;
-            observe(member, done);
-            dispatch(system as System, done);
+            for (const done of twist.effects?.(effect) ?? [effect]) {
+              observe(member, done);
+              dispatch(system as System, done);
+            }
           }
         },
       },
@@ -135,14 +159,22 @@ export function createCluster(seed: number, size: number, options: ClusterOption
     network,
     street,
     truth,
+    checks,
+    counts: { lives: 0, installed: 0, restored: 0 },
     members,
     failure: null,
     start(member) {
       const life = createLife(world);
-      const ports = portsOf(cluster, member, life, switchboard, options);
+      const twist = options.twist?.(member.name) ?? {};
+      cluster.counts.lives++;
+      const ports = member.witness.watch(
+        portsOf(cluster, member, life, switchboard, twist, options.tell),
+        checks,
+        judge,
+      );
       member.life = life;
       member.kv = ports.kv;
-      const node = startNode(ports, settingsOf(member.name, names), raftOf(member, life));
+      const node = startNode(ports, settingsOf(member.name, names, trims), raftOf(member, life, twist));
       member.node = node;
       void node.closed.then((ending) => {
         if (life.state === 'over') return;
@@ -183,34 +215,54 @@ function createSwitchboard(world: World, network: Network, members: readonly Clu
 }
 
 function portsOf(
-  { world, street, truth }: Cluster,
+  { world, street, truth, counts }: Cluster,
   member: ClusterMember,
   life: Life,
   switchboard: MemoryNetwork,
-  { twist, tell }: ClusterOptions,
+  twist: LifeTwist,
+  tell: ClusterOptions['tell'],
 ): NodePorts {
-  const { name, engines } = member;
-  const disk = member.disk.mount(life);
-  engines.beforeWrite = (_directory, sync) => member.disk.wait(life, sync);
+  const { name } = member;
+  const mounted = member.disk.mount(life);
+  const disk = twist.disk?.(mounted) ?? mounted;
+  const engines = (of: 'state' | 'snapshots'): EngineFactory => twist.engines?.(member.engines, of) ?? member.engines;
+  member.engines.beforeWrite = (_directory, sync) => member.disk.wait(life, sync);
   const drawn = world.chance.bytes(8).reduce((id, byte) => (id << 8n) | BigInt(byte), 0n);
   const nobodyElse = { acquire: () => Promise.resolve(), release: () => Promise.resolve() };
-  const log = new RaftLog(disk, { segment_bytes: 32 * 1024, allocation_bytes: 8 * 1024 });
-  const kv = new MvccStore(engines, life.clock);
+  const kv = new MvccStore(engines('state'), life.clock);
+  kv.journal_bytes_before_fold = 2_000;
   const peers = new MemoryPeers(switchboard, life.clock);
   member.peers = peers;
   const say = (level: string) => (what: string, facts?: Record<string, unknown>) =>
     tell?.(`${name} ${level} ${what} ${factsOf(facts)}`);
-  return {
+  const ports: NodePorts = {
     identity: new FileIdentity(disk, nobodyElse, () => drawn as MemberId),
-    log: twist?.log?.(log) ?? log,
-    kv: truth.watch(name, twist?.kv?.(kv) ?? kv),
-    snapshots: new StateDirectories(disk, engines),
+    log: new RaftLog(disk, { segment_bytes: 32 * 1024, allocation_bytes: 8 * 1024 }),
+    kv,
+    snapshots: new StateDirectories(disk, engines('snapshots')),
     peers,
     door: street.door(name, life),
     clock: life.clock,
     random: world.chance.fork(),
     journal: { info: say('info'), warn: say('warn'), error: say('error') },
   };
+  const twisted = twist.ports?.(ports) ?? ports;
+  return { ...twisted, kv: countSnapshots(truth.watch(name, twisted.kv), counts) };
+}
+
+/** How often a state came from another member, and how often a node started on one that had. */
+function countSnapshots(kv: KvStore, counts: Cluster['counts']): KvStore {
+  return replace(kv, {
+    open: (directory) => {
+      if (directory !== 'store/0') counts.restored++;
+      return kv.open(directory);
+    },
+    switchTo: async (directory) => {
+      const begun = await kv.switchTo(directory);
+      counts.installed++;
+      return begun;
+    },
+  });
 }
 
 const factsOf = (facts: Record<string, unknown> = {}): string =>

@@ -72,8 +72,8 @@ const common: Readonly<Record<string, Fault>> = {
   },
 };
 
-function comeBack({ world: { chance }, world }: Stage, victim: Actor): void {
-  world.after(chance.pick([1, 200, 3000]) * chance.fraction(), () => {
+export function comeBack({ world: { chance }, world }: Pick<Stage, 'world'>, victim: Actor): void {
+  world.after(chance.pick([1, 200, 3000, 6000]) * chance.fraction(), () => {
     if (victim.life() === null) victim.start();
   });
 }

@@ -1,11 +1,11 @@
 /** What the clients saw: every call and every answer, in the order of the world. */
 import type { Recorded } from './checker.js';
-import type { Input, Output } from './model.js';
+import type { Input, Output, ReadInput } from './model.js';
 
 /** A serializable read: answered by one member from what it has. */
 export interface LocalRead {
   readonly member: string;
-  readonly input: Extract<Input, { type: 'read' }>;
+  readonly input: ReadInput;
   readonly output: Output;
   /** The highest revision this life had answered anybody when the read was asked. */
   readonly answeredBefore: number;

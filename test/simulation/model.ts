@@ -14,6 +14,8 @@ export interface ModelKv {
 export type Input =
   /** Without a key: all of them. `revision` 0: the latest. */
   | { readonly type: 'read'; readonly key: string | null; readonly revision: number; readonly serializable: boolean }
+  /** Two keys in one transaction, at one revision. */
+  | { readonly type: 'readBoth'; readonly keys: readonly [string, string]; readonly serializable: boolean }
   | { readonly type: 'put'; readonly key: string; readonly value: string }
   /** Two keys in one transaction, with one revision. */
   | { readonly type: 'putBoth'; readonly keys: readonly [string, string]; readonly value: string }
@@ -21,6 +23,9 @@ export type Input =
   /** If the key's mod revision is `expected`, put; else read it. */
   | { readonly type: 'swap'; readonly key: string; readonly expected: number; readonly value: string }
   | { readonly type: 'compact'; readonly revision: number };
+
+export type ReadInput = Extract<Input, { readonly type: 'read' | 'readBoth' }>;
+export const isRead = (input: Input): input is ReadInput => input.type === 'read' || input.type === 'readBoth';
 
 /** What it was told. `revision` is the header's. */
 export type Output =
@@ -54,6 +59,10 @@ export function step(state: State, input: Input): Step {
   switch (input.type) {
     case 'read':
       return { state, output: read(state, input.key, input.revision) };
+    case 'readBoth': {
+      const kvs = input.keys.flatMap((key) => kvsOf(state, key));
+      return { state, output: { type: 'kvs', revision: state.revision, kvs } };
+    }
     case 'put':
       return done(write(state, [[input.key, input.value]]));
     case 'putBoth':

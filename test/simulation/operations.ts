@@ -61,6 +61,10 @@ export function requestOf(input: Input): Request {
   switch (input.type) {
     case 'read':
       return { op: 'kv.range', body: range(input.key, input.revision, input.serializable) };
+    case 'readBoth': {
+      const success = input.keys.map((key) => ({ range: range(key, 0, input.serializable) }));
+      return { op: 'kv.txn', body: { compare: [], success, failure: [] } };
+    }
     case 'put':
       return { op: 'kv.put', body: put(input.key, input.value) };
     case 'putBoth': {
@@ -78,7 +82,7 @@ export function requestOf(input: Input): Request {
 
 /** The name under which the log knows a change: its request id, or its unique value. */
 export function tagOf(input: Input, request: RequestId | null): string | null {
-  if (input.type === 'compact' || input.type === 'read') return null;
+  if (input.type === 'compact' || input.type === 'read' || input.type === 'readBoth') return null;
   if (request !== null) return `${toHex(request.client)}/${request.number}`;
   return input.type === 'delete' ? null : `value ${input.value}`;
 }
@@ -93,6 +97,7 @@ export function outputOf(input: Input, result: Result): Output {
       return { type: 'deleted', revision, count: result.body.deleted };
     case 'kv.txn':
       if (input.type === 'putBoth') return { type: 'done', revision };
+      if (input.type === 'readBoth') return { type: 'kvs', revision, kvs: result.body.responses.flatMap(kvsOf) };
       return {
         type: 'swapped',
         revision,
@@ -162,7 +167,8 @@ export function outputOfDecision(input: Input, decision: Decision): Output | nul
     case 'compact':
       return { type: 'done', revision: decision.compact.revision };
     case 'error':
-      return { type: 'error', name: decision.error === 'Compacted' ? 'compacted' : 'future' };
+      if (decision.error === 'Compacted') return { type: 'error', name: 'compacted' };
+      return decision.error === 'FutureRev' ? { type: 'error', name: 'future' } : null;
     case 'truncated':
       return null;
   }

@@ -11,6 +11,7 @@ import { must } from './failure.js';
 import type { LocalRead } from './history.js';
 import { emptyState, type Output, sameOutput, type State, step } from './model.js';
 import { inputOf, outputOfDecision, tagOf } from './operations.js';
+import { request_window } from './small-limits.js';
 
 export interface Truth {
   /** The store of a member, watched. */
@@ -18,6 +19,8 @@ export interface Truth {
   readonly state: State;
   /** The revision that a change made, by its tag; null when it changed nothing, or never came to be. */
   made(tag: string): number | null;
+  /** What became of the commands: requests known already, come too late, compactions. */
+  readonly counts: Readonly<Record<'repeated' | 'expired' | 'compacted', number>>;
   /** How many entries are known. */
   readonly length: number;
   /** Held against the replay. */
@@ -29,15 +32,17 @@ export interface Truth {
 interface Known {
   readonly term: number;
   readonly digest: number;
-  readonly output: Output | null;
+  /** What the model came to; `expired` where a request came too late to be known for new. */
+  readonly output: Output | 'expired' | null;
 }
 
 export function createTruth(): Truth {
   const known = new Map<number, Known>();
-  const outcomes = new Map<string, Output>();
+  const outcomes = new Map<string, { readonly output: Output; readonly index: number }>();
   const hashes = new Map<number, { member: string; hash: number }>();
   const made = new Map<string, number | null>();
   let state = emptyState;
+  const counts = { repeated: 0, expired: 0, compacted: 0 };
 
   /** The model's outcome of the entry that comes next. */
   const learn = (entry: Entry): Known => {
@@ -46,13 +51,22 @@ export function createTruth(): Truth {
     const command = decodeCommand(entry.data);
     const id = requestKey(command);
     const before = id === null ? undefined : outcomes.get(id);
-    if (before !== undefined) return { ...fresh, output: before };
+    const oldest = Math.max(0, entry.index - request_window);
+    if (before !== undefined && before.index > oldest) {
+      counts.repeated++;
+      return { ...fresh, output: before.output };
+    }
+    if (command.request !== null && command.request.since < oldest) {
+      counts.expired++;
+      return { ...fresh, output: 'expired' };
+    }
     const input = inputOf(command);
     const next = step(state, input);
     const tag = tagOf(input, command.request);
     if (tag !== null) made.set(tag, next.state === state ? null : next.state.revision);
     state = next.state;
-    if (id !== null) outcomes.set(id, next.output);
+    if (input.type === 'compact' && next.output.type === 'done') counts.compacted++;
+    if (id !== null) outcomes.set(id, { output: next.output, index: entry.index });
     return { ...fresh, output: next.output };
   };
 
@@ -67,7 +81,11 @@ export function createTruth(): Truth {
     const facts = { member, index: entry.index, term: entry.term, other: truth.term };
     must(truth.term === entry.term && truth.digest === digestOf(entry), 'state machine safety', facts);
     if (entry.kind !== 'command' || truth.output === null || decided.decision === null) return;
-    const output = outputOfDecision(inputOf(decodeCommand(entry.data)), decided.decision);
+    const { decision } = decided;
+    const expired = decision.type === 'error' && decision.error === 'RequestExpired';
+    must(expired === (truth.output === 'expired'), 'a request that came too late is refused, and no other', facts);
+    if (truth.output === 'expired') return;
+    const output = outputOfDecision(inputOf(decodeCommand(entry.data)), decision);
     const same = output === null || sameOutput(output, truth.output);
     must(same, 'a decision is what the model says', { ...facts, output, model: truth.output });
   };
@@ -85,6 +103,7 @@ export function createTruth(): Truth {
     get state() {
       return state;
     },
+    counts,
     get length() {
       return known.size;
     },
