@@ -35,15 +35,18 @@ interface Birthing extends JoinInput {
   known: Gathering;
   timer: unknown;
   settled: boolean;
-  told: string;
+  /** Reasons that have been told: one stays the same for as long as it holds. */
+  readonly told: Set<string>;
   readonly born: (state: Promise<LogState>) => void;
 }
 
 function beBorn(input: JoinInput, signal: AbortSignal): Promise<LogState> {
   const { incoming, ports, self, settings } = input;
   return new Promise((born) => {
-    const known = gathering(self.member, settings.initial_members, 0);
-    const birthing: Birthing = { ...input, known, timer: null, settled: false, told: '', born };
+    // [safety] Rounds begin where chance says: an answer to a directory that is gone names no round of this one.
+    const round = ROUNDS_BETWEEN_NEWS * ports.random.below(0, 2 ** 26);
+    const known = gathering(self.member, settings.initial_members, round);
+    const birthing: Birthing = { ...input, known, timer: null, settled: false, told: new Set(), born };
     signal.addEventListener('abort', () => end(birthing), { once: true });
     incoming.peers = {
       message: () => undefined,
@@ -96,8 +99,8 @@ function hear(birthing: Birthing, from: Member, message: BirthMessage): void {
 function act(birthing: Birthing, verdict: Verdict): void {
   if (birthing.settled || verdict.type === 'waiting') return;
   if (verdict.type === 'found') return bear(birthing, verdict.members);
-  if (verdict.reason !== birthing.told) birthing.ports.journal.warn(verdict.reason);
-  birthing.told = verdict.reason;
+  if (!birthing.told.has(verdict.reason)) birthing.ports.journal.warn(verdict.reason);
+  birthing.told.add(verdict.reason);
 }
 
 function bear(birthing: Birthing, members: readonly Member[]): void {

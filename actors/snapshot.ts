@@ -6,7 +6,7 @@ import { toHex } from '../machines/language/bytes.js';
 import { unreachable } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
 import type { ClusterId, EffectOf, MemberId } from '../machines/language/vocabulary.js';
-import type { SnapshotSource } from '../store/ports.js';
+import { DiskError, type SnapshotSource } from '../store/ports.js';
 import { post, postIfOpen, type SnapshotLetter, type System } from './mail.js';
 import type { NodePorts } from './ports.js';
 import { closeStreams, nextPiece, openStream, type Streams } from './streams.js';
@@ -93,6 +93,8 @@ function install(desk: Desk, effect: EffectOf<'installSnapshot'>): void {
   desk.ticket = ticket;
   const { index } = effect.snapshot;
   fetch(desk, effect, ticket).catch((error: unknown) => {
+    // [safety] A disk that does not keep what it is given ends the node; nothing is tried on it again.
+    if (error instanceof DiskError) return failIn(desk)(error);
     const reason = error instanceof Error ? error.message : String(error);
     desk.ports.journal.warn('snapshot not installed', { index, reason });
     if (desk.ticket === ticket) postIfOpen(desk.system, 'snapshot', { type: 'fetchFailed', index, reason });
@@ -111,6 +113,8 @@ async function fetch(desk: Desk, effect: EffectOf<'installSnapshot'>, ticket: ob
     if (desk.ticket !== ticket) return await sink.abort();
     const received = await sink.finish();
     if (desk.ticket !== ticket) return await sink.abort();
+    const { index, size_bytes } = effect.snapshot;
+    desk.ports.journal.info('snapshot received', { index, size_bytes });
     post(desk.system, 'log', { type: 'add', items: [{ type: 'install', ...received }] });
   } catch (error) {
     await sink.abort();
