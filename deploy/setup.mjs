@@ -6,10 +6,12 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bindLocally } from './bind-locally.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const installedStamp = join(root, 'node_modules', '.package-lock.json');
 const builtStamp = join(root, 'dist', '.built');
+const bindingFolder = join(root, 'node_modules', 'rocksdb');
 const sourceFolders = ['machines', 'store', 'transport', 'actors', 'client', 'deploy', 'examples', 'test'];
 
 /** How each package manager gets a program, and what it calls the package. */
@@ -32,9 +34,9 @@ const compilers = {
 
 function main() {
   checkNode();
-  if (process.argv.includes('--built')) return markBuilt();
   installPackages();
   checkStorageBinding();
+  if (process.argv.includes('--built')) return markBuilt();
   installNatsServer();
   build();
 }
@@ -46,7 +48,9 @@ function checkNode() {
 }
 
 function installPackages() {
-  if (existsSync(installedStamp) && modified(installedStamp) >= modified(join(root, 'package-lock.json'))) return;
+  const isFresh = existsSync(installedStamp) && modified(installedStamp) >= modified(join(root, 'package-lock.json'));
+  // npm leaves an optional package out, without a word, when its install script fails.
+  if (isFresh && existsSync(bindingFolder)) return;
   say('installing packages (npm ci)');
   // No install scripts: the only package with one brings its binary along, and would try to compile without need.
   npm(['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund']);
@@ -57,6 +61,7 @@ function installPackages() {
 /** RocksDB comes compiled for x64 (Linux, macOS, Windows) and arm64 (macOS). Elsewhere it is compiled here, once. */
 function checkStorageBinding() {
   if (bindingLoads()) return;
+  if (process.platform === 'linux' && bindPrebuilds() && bindingLoads()) return;
   say('RocksDB has no ready-made binary for this machine: compiling it, which takes a while');
   const manager = managers.find((candidate) => which(candidate.program));
   if (!which('make') || !which('g++') || !which('python3')) {
@@ -68,16 +73,23 @@ function checkStorageBinding() {
   }
 }
 
-/** Looked for by file first: loading it takes longer than all the rest of a set-up with nothing to do. */
+/** The ready-made binaries clash with newer Nodes' symbols; see bind-locally.mjs. */
+function bindPrebuilds() {
+  const folder = join(bindingFolder, 'prebuilds', `linux-${process.arch}`);
+  if (!existsSync(folder)) return false;
+  const binaries = readdirSync(folder).filter((name) => name.endsWith('.node'));
+  return binaries.map((name) => bindLocally(join(folder, name))).includes(true);
+}
+
+/** Remembered in a file: loading it takes longer than all the rest of a set-up with nothing to do. */
 function bindingLoads() {
-  const folder = join(root, 'node_modules', 'rocksdb');
-  const ready = join(folder, '.loads');
-  const version = `${process.versions.modules} ${process.platform} ${process.arch}`;
-  if (existsSync(ready) && modified(ready) >= modified(join(folder, 'package.json')) && hasText(ready, version))
-    return true;
-  const tried = spawnSync(process.execPath, ['-e', "require('rocksdb')"], { cwd: root, stdio: 'ignore' });
-  if (tried.status !== 0) return false;
-  writeFileSync(ready, version);
+  const stamp = join(bindingFolder, '.loads');
+  const machine = `${process.versions.node} ${process.platform} ${process.arch}`;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === machine) return true;
+  // In a process of its own: a binding that does not fit may abort the one that loads it.
+  if (spawnSync(process.execPath, ['-e', "require('rocksdb')"], { cwd: root, stdio: 'ignore' }).status !== 0)
+    return false;
+  writeFileSync(stamp, machine);
   return true;
 }
 
@@ -174,10 +186,6 @@ function which(program) {
 
 function modified(path) {
   return statSync(path).mtimeMs;
-}
-
-function hasText(path, text) {
-  return readFileSync(path, 'utf8') === text;
 }
 
 function say(what) {
