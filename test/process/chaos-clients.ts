@@ -1,9 +1,10 @@
 /** Clients for a chaos run: few keys, unique values, one operation at a time each, all of it written down for the checker. */
 import { compare, connect, op, QuorateError } from '../../client/index.js';
-import type { Client, KeyValue } from '../../client/index.js';
+import type { Client, KeyValue, OpResponse } from '../../client/index.js';
 import { pause } from '../../deploy/clock.js';
 import type { Chance } from '../simulation/chance.js';
 import type { Recorded } from '../simulation/checker.js';
+import { isRead } from '../simulation/model.js';
 import type { Input, ModelKv, Output } from '../simulation/model.js';
 
 export const chaosKeys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
@@ -103,7 +104,7 @@ async function runCaller(client: Client, name: string, shared: Shared, chance: C
   while (!shared.stopped) {
     const id = shared.history.length;
     const input = drawInput(chance, shared, `${name}-${id}`);
-    if (input.type === 'read' && input.serializable) {
+    if (isRead(input) && input.serializable) {
       // What fails here promises nothing, and changes nothing.
       const output = await perform(client, input).catch(() => null);
       if (output !== null) shared.local.push({ input, output });
@@ -115,7 +116,7 @@ async function runCaller(client: Client, name: string, shared: Shared, chance: C
         const output = await perform(client, input);
         shared.history[id] = { id, client: name, input, called, answered: { at: shared.position++, output } };
         remember(shared, output);
-        if (input.type !== 'read') tellWaiting(shared, name, id);
+        if (!isRead(input)) tellWaiting(shared, name, id);
       } catch (error) {
         shared.failures.push({ operation: id, error, began_ms, ended_ms: performance.now() });
         // A client that is sure that nothing happened is held to it.
@@ -150,16 +151,19 @@ function drawInput(chance: Chance, shared: Shared, value: string): Input {
   const drawn = chance.below(0, 100);
   if (drawn < 30) return { type: 'put', key, value };
   if (drawn < 50) return { type: 'read', key: chance.happens(0.3) ? null : key, revision: 0, serializable: false };
-  if (drawn < 58) return { type: 'read', key: chance.happens(0.5) ? null : key, revision: 0, serializable: true };
+  if (drawn < 54) return { type: 'read', key: chance.happens(0.5) ? null : key, revision: 0, serializable: true };
+  if (drawn < 58) return { type: 'readBoth', keys: drawTwo(chance), serializable: chance.happens(0.3) };
   if (drawn < 66) return { type: 'delete', key };
   if (drawn < 80) return { type: 'swap', key, expected: shared.mods.get(key)?.mod ?? 0, value };
-  if (drawn < 86) {
-    const [a = '', b = ''] = chance.shuffled(chaosKeys);
-    return { type: 'putBoth', keys: [a, b], value };
-  }
+  if (drawn < 86) return { type: 'putBoth', keys: drawTwo(chance), value };
   const counter = chance.pick(counterKeys);
   const known = shared.mods.get(counter);
   return { type: 'swap', key: counter, expected: known?.mod ?? 0, value: `${(known?.version ?? 0) + 1} by ${value}` };
+}
+
+function drawTwo(chance: Chance): readonly [string, string] {
+  const [a = '', b = ''] = chance.shuffled(chaosKeys);
+  return [a, b];
 }
 
 const text = new TextDecoder();
@@ -172,6 +176,9 @@ export const modelKv = (kv: KeyValue): ModelKv => ({
   version: kv.version,
 });
 
+const kvsIn = (responses: readonly OpResponse[]): readonly ModelKv[] =>
+  responses.flatMap((each) => (each.type === 'get' ? each.kvs.map(modelKv) : []));
+
 async function perform(client: Client, input: Input): Promise<Output> {
   const { kv } = client;
   switch (input.type) {
@@ -180,6 +187,25 @@ async function perform(client: Client, input: Input): Promise<Output> {
       const all = input.key === null ? { fromKey: true } : {};
       const { header, kvs } = await kv.get(input.key ?? '\0', { revision, serializable, ...all });
       return { type: 'kvs', revision: header.revision, kvs: kvs.map(modelKv) };
+    }
+    case 'readBoth': {
+      const { serializable } = input;
+      const reads = input.keys.map((key) => op.get(key, { serializable }));
+      const { header, responses } = await kv
+        .txn()
+        .then(...reads)
+        .commit();
+      const kvs = responses.flatMap((each) => (each.type === 'get' ? each.kvs.map(modelKv) : []));
+      return { type: 'kvs', revision: header.revision, kvs };
+    }
+    case 'readBoth': {
+      const { serializable } = input;
+      const gets = input.keys.map((key) => op.get(key, { serializable }));
+      const { header, responses } = await kv
+        .txn()
+        .then(...gets)
+        .commit();
+      return { type: 'kvs', revision: header.revision, kvs: kvsIn(responses) };
     }
     case 'put':
       return { type: 'done', revision: (await kv.put(input.key, input.value)).header.revision };
@@ -202,8 +228,7 @@ async function perform(client: Client, input: Input): Promise<Output> {
         .then(op.put(input.key, input.value))
         .else(op.get(input.key))
         .commit();
-      const kvs = responses.flatMap((each) => (each.type === 'get' ? each.kvs.map(modelKv) : []));
-      return { type: 'swapped', revision: header.revision, succeeded, kvs };
+      return { type: 'swapped', revision: header.revision, succeeded, kvs: kvsIn(responses) };
     }
     case 'compact':
       return { type: 'done', revision: (await kv.compact(input.revision)).header.revision };
