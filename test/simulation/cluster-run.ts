@@ -2,6 +2,8 @@
  * One seed of the whole cluster: clients ask, faults come, then peace; at the end the history and the states are
  * judged.
  */
+// First: the rest reads these limits when it is loaded.
+import './small-limits.js';
 import { checkHistory } from './checker.js';
 import { startClients, type ClientSettings } from './clients.js';
 import { type Cluster, type ClusterTwist, createCluster } from './cluster.js';
@@ -93,7 +95,7 @@ async function makeProgress(cluster: Cluster, counts: { answered: number }): Pro
   const before = counts.answered;
   for (;;) {
     await advance(cluster, world.now_ms() + 200);
-    const serving = members.every((member) => member.node !== null);
+    const serving = members.every((member) => member.node !== null && !member.leaving);
     if (serving && counts.answered > before + 10 && world.now_ms() - began_ms > 1000) return;
     if (world.now_ms() - began_ms < peace_ms_max) continue;
     throw new SimulationFailure('the cluster makes progress once faults have stopped', {
@@ -110,7 +112,7 @@ async function agree(cluster: Cluster, history: History): Promise<void> {
   for (;;) {
     await advance(cluster, world.now_ms() + 500);
     const hashes: (readonly [string, { readonly applied: number; readonly hash: number }])[] = [];
-    for (const { name, kv } of members) if (kv !== null) hashes.push([name, await kv.hashState()]);
+    for (const { name, kv, leaving } of members) if (kv !== null && !leaving) hashes.push([name, await kv.hashState()]);
     for (const [name, { applied, hash }] of hashes) truth.compareState(name, applied, hash);
     if (hashes.length === members.length && new Set(hashes.map(([, { applied }]) => applied)).size === 1) break;
     const facts = { applied: hashes.map(([name, { applied }]) => [name, applied]) };
@@ -154,6 +156,7 @@ function stageOf(cluster: Cluster): Stage {
         const member = memberOf(victim.name);
         const { node, life } = member ?? {};
         life?.reach(() => {
+          if (member !== undefined) member.leaving = true;
           void node?.stop().then(() => comeBack({ world }, victim));
         });
         return `${victim.name} in good order`;
