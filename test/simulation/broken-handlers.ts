@@ -1,6 +1,6 @@
 /** The broken handlers behind the variants that need more than a line. */
 import { index, type Effect, type EventOf, type Letter } from '../../machines/language/vocabulary.js';
-import type { Outcome, RaftContext } from '../../machines/raft/context.js';
+import type { Handler, Outcome, RaftContext } from '../../machines/raft/context.js';
 import { commitTo } from '../../machines/raft/keeping.js';
 import { quorumMatch } from '../../machines/raft/quorum.js';
 import { countAck, withRow } from '../../machines/raft/replication.js';
@@ -51,4 +51,22 @@ export function trimFurther(c: RaftContext, effect: Effect): Effect {
   if (effect.type !== 'trimLog') return effect;
   const at = index(Math.min(c.hardState.commit, c.durable));
   return { ...effect, mark: { ...effect.mark, index: at, term: termAt(c, at) ?? effect.mark.term } };
+}
+
+/** An offer is acknowledged before anything of it is here. */
+export function acknowledgeAtOnce(
+  c: RaftContext,
+  event: EventOf<'snapshot.offered'>,
+  takeOffer: Handler<EventOf<'snapshot.offered'>>,
+): Outcome {
+  const { next, out } = takeOffer(c, event);
+  const upTo = event.snapshot.index;
+  const message = { type: 'append.accepted', from: c.self, term: c.hardState.term, upTo } as const;
+  return { next, out: [...out, { type: 'send', letters: [{ to: event.from, message }] }] };
+}
+
+/** Commits whatever a quorum holds, of any term. */
+export function commitAnyTerm(c: RaftContext): Outcome {
+  const held = quorumMatch(c);
+  return held > c.hardState.commit ? commitTo(c, held) : nothing;
 }

@@ -2,6 +2,7 @@
  * A whole cluster in one process: real nodes on real store and transport code, over simulated disks, clocks and
  * weather.
  */
+import './small-limits.js';
 import { raftMachine } from '../../machines/raft/raft.machine.js';
 import type { Effect, MemberId, Role } from '../../machines/language/vocabulary.js';
 import { dispatch, type System } from '../../actors/mail.js';
@@ -47,6 +48,8 @@ export interface ClusterMember {
   peers: MemoryPeers | null;
   role: Role;
   readonly witness: ClusterWitness;
+  /** It was told to leave in good order. */
+  leaving: boolean;
   /** Its disk was made to fail at some time: a life may end of it. */
   excused: boolean;
 }
@@ -109,6 +112,7 @@ export function createCluster(seed: number, size: number, options: ClusterOption
     peers: null,
     role: 'follower',
     witness: createClusterWitness(),
+    leaving: false,
     excused: false,
   }));
   const switchboard = createSwitchboard(world, network, members);
@@ -173,6 +177,7 @@ export function createCluster(seed: number, size: number, options: ClusterOption
         judge,
       );
       member.life = life;
+      member.leaving = false;
       member.kv = ports.kv;
       const node = startNode(ports, settingsOf(member.name, names, trims), raftOf(member, life, twist));
       member.node = node;

@@ -19,7 +19,7 @@ export interface History {
   call(client: string, input: Input, tag: string | null): (output: Output | null) => void;
   readonly local: LocalRead[];
   /** What was unanswered gets the revision that `made` tells of it, by its tag. */
-  operations(made: (tag: string) => number | null): readonly Recorded[];
+  operations(made: (tag: string) => number | null | undefined): readonly Recorded[];
 }
 
 export function createHistory(): History {

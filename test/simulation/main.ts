@@ -16,6 +16,7 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     trace: { type: 'boolean', default: false },
     variants: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -56,4 +57,4 @@ function lineOf(report: Report): string {
   return `seed ${report.seed} ${verdict} ${seconds} s, ${report.steps} steps, ${counts.join(', ')}; ${report.faults.join(' ')}`;
 }
 
-process.exitCode = values.variants ? await huntAll(values.write) : await main();
+process.exitCode = values.variants ? await huntAll(values.write, values.only) : await main();

@@ -82,9 +82,9 @@ export function requestOf(input: Input): Request {
 
 /** The name under which the log knows a change: its request id, or its unique value. */
 export function tagOf(input: Input, request: RequestId | null): string | null {
-  if (input.type === 'compact' || input.type === 'read' || input.type === 'readBoth') return null;
+  if (input.type === 'read' || input.type === 'readBoth') return null;
   if (request !== null) return `${toHex(request.client)}/${request.number}`;
-  return input.type === 'delete' ? null : `value ${input.value}`;
+  return input.type === 'delete' || input.type === 'compact' ? null : `value ${input.value}`;
 }
 
 /** What a client understands of a result. Only the simulation's own operations come back here. */

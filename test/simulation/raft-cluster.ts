@@ -33,6 +33,8 @@ export interface RaftTwist {
   readonly effect?: (effect: Effect) => Effect;
   /** The id of the n-th read. */
   readonly readId?: (n: number) => number;
+  /** No real fault: what is appended travels in smaller parts than usual. */
+  readonly entriesPerAppend?: number;
   /** Answers are matched by index, whatever the term. */
   readonly matchByIndex?: boolean;
 }

@@ -1,4 +1,5 @@
 /** One seed of the raft cluster: faults drawn by swarm, load all along, then peace, in which it must make progress. */
+import { limits } from '../../machines/language/limits.js';
 import { controlled } from './globals.js';
 import { SimulationFailure } from './failure.js';
 import { disturb, drawKinds, endFaults, type Stage } from './faults.js';
@@ -31,6 +32,9 @@ export function runRaft(seed: number, options: RunOptions = {}): Promise<Report>
   const { world } = cluster;
   const stage = stageOf(cluster);
   const kinds = options.kinds ?? drawKinds(stage);
+  const small = limits as { entries_per_append_max: number };
+  const usual = small.entries_per_append_max;
+  small.entries_per_append_max = options.twist?.entriesPerAppend ?? usual;
   return controlled(world, () => {
     for (const member of cluster.members) cluster.start(member);
     const tell = (what: string): void => options.tell?.(`${world.now_ms().toFixed(1).padStart(9)}  ${what}`);
@@ -53,7 +57,7 @@ export function runRaft(seed: number, options: RunOptions = {}): Promise<Report>
       failure: cluster.failure,
       counts: { ...cluster.counts, committed: cluster.checks.committed, terms: cluster.checks.terms },
     };
-  });
+  }).finally(() => (small.entries_per_append_max = usual));
 }
 
 function advance(cluster: RaftCluster, until_ms: number): void {

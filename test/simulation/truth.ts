@@ -9,7 +9,7 @@ import type { Entry } from '../../machines/language/vocabulary.js';
 import type { Decided, KvStore } from '../../store/ports.js';
 import { must } from './failure.js';
 import type { LocalRead } from './history.js';
-import { emptyState, type Output, sameOutput, type State, step } from './model.js';
+import { emptyState, type Input, type Output, sameOutput, type State, step } from './model.js';
 import { inputOf, outputOfDecision, tagOf } from './operations.js';
 import { request_window } from './small-limits.js';
 
@@ -17,8 +17,11 @@ export interface Truth {
   /** The store of a member, watched. */
   watch(member: string, kv: KvStore): KvStore;
   readonly state: State;
-  /** The revision that a change made, by its tag; null when it changed nothing, or never came to be. */
-  made(tag: string): number | null;
+  /**
+   * The revision that a change made, by its tag; null when it changed nothing, or never came to be; undefined for what
+   * makes no revision.
+   */
+  made(tag: string): number | null | undefined;
   /** What became of the commands: requests known already, come too late, compactions. */
   readonly counts: Readonly<Record<'repeated' | 'expired' | 'compacted', number>>;
   /** How many entries are known. */
@@ -40,7 +43,7 @@ export function createTruth(): Truth {
   const known = new Map<number, Known>();
   const outcomes = new Map<string, { readonly output: Output; readonly index: number }>();
   const hashes = new Map<number, { member: string; hash: number }>();
-  const made = new Map<string, number | null>();
+  const made = new Map<string, number | null | undefined>();
   let state = emptyState;
   const counts = { repeated: 0, expired: 0, compacted: 0 };
 
@@ -63,7 +66,7 @@ export function createTruth(): Truth {
     const input = inputOf(command);
     const next = step(state, input);
     const tag = tagOf(input, command.request);
-    if (tag !== null) made.set(tag, next.state === state ? null : next.state.revision);
+    if (tag !== null) made.set(tag, madeOf(input, state, next.state));
     state = next.state;
     if (input.type === 'compact' && next.output.type === 'done') counts.compacted++;
     if (id !== null) outcomes.set(id, { output: next.output, index: entry.index });
@@ -99,7 +102,7 @@ export function createTruth(): Truth {
       };
       return replace(kv, { decide });
     },
-    made: (tag) => made.get(tag) ?? null,
+    made: (tag) => (made.has(tag) ? made.get(tag) : null),
     get state() {
       return state;
     },
@@ -125,6 +128,11 @@ export function createTruth(): Truth {
       else must(other.hash === hash, 'equal applied indexes, equal states', { member, other: other.member, applied });
     },
   };
+}
+
+function madeOf(input: Input, before: State, after: State): number | null | undefined {
+  if (before === after) return null;
+  return input.type === 'compact' ? undefined : after.revision;
 }
 
 /** An object with some methods replaced; the others keep their `this`. */

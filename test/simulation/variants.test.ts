@@ -5,8 +5,8 @@ import { raftVariants } from './variants.js';
 
 for (const variant of raftVariants) {
   test(`broken variant is caught: ${variant.name}`, async (t) => {
-    const { caught } = await hunt(variant);
+    const { caught, seeds } = await hunt(variant);
     assert.notEqual(caught, null, `${variant.breaks}: not caught in ${variant.seeds} seeds`);
-    t.diagnostic(`seed ${caught?.seed}: ${caught?.check}`);
+    t.diagnostic(`seed ${seeds}: ${caught?.check}`);
   });
 }

@@ -11,10 +11,20 @@ import { sendHeartbeatsWith } from '../../machines/raft/office.js';
 import { raftMachine } from '../../machines/raft/raft.machine.js';
 import { step } from '../../machines/raft/setup.js';
 import { takeOffer } from '../../machines/raft/snapshots.js';
-import { applyFromTail, countTwice, early, nothing, toOthers, trimFurther } from './broken-handlers.js';
+import {
+  acknowledgeAtOnce,
+  applyFromTail,
+  commitAnyTerm,
+  countTwice,
+  early,
+  nothing,
+  toOthers,
+  trimFurther,
+} from './broken-handlers.js';
 import type { RaftTwist } from './raft-cluster.js';
 
-export interface Variant {
+export interface RaftVariant {
+  readonly level: 'raft';
   readonly name: string;
   /** What is replaced, in a sentence. */
   readonly breaks: string;
@@ -25,8 +35,9 @@ export interface Variant {
   readonly kinds?: readonly string[];
 }
 
-export const raftVariants: readonly Variant[] = [
+export const raftVariants: readonly RaftVariant[] = [
   {
+    level: 'raft',
     name: 'commit without a quorum',
     breaks: 'a leader commits what is durable in its own log',
     twist: {
@@ -43,6 +54,18 @@ export const raftVariants: readonly Variant[] = [
     seeds: 5,
   },
   {
+    level: 'raft',
+    name: "commit by counting an older term's entries",
+    breaks: 'a leader commits what a quorum holds, of whatever term (Raft, figure 8)',
+    twist: {
+      machine: raftMachine.provide({ actions: { advanceCommit: step(commitAnyTerm) } }),
+      entriesPerAppend: 1,
+    },
+    seeds: 60,
+    kinds: ['crash', 'partition', 'slowDisk'],
+  },
+  {
+    level: 'raft',
     name: 'two votes in a term',
     breaks: 'a vote is given to every candidate whose log will do, and not remembered',
     twist: {
@@ -62,6 +85,7 @@ export const raftVariants: readonly Variant[] = [
     kinds: ['partition', 'crashAll'],
   },
   {
+    level: 'raft',
     name: 'vote lost at a restart',
     breaks: 'a restarted node remembers its term but not its vote',
     twist: {
@@ -70,6 +94,7 @@ export const raftVariants: readonly Variant[] = [
     seeds: 200,
   },
   {
+    level: 'raft',
     name: 'vote asked before it is durable',
     breaks: 'a candidate asks for votes while its own is still on its way to the disk',
     twist: {
@@ -80,6 +105,7 @@ export const raftVariants: readonly Variant[] = [
     seeds: 5,
   },
   {
+    level: 'raft',
     name: 'vote given before it is durable',
     breaks: 'a voter answers while its vote is still on its way to the disk',
     twist: {
@@ -90,6 +116,7 @@ export const raftVariants: readonly Variant[] = [
     seeds: 5,
   },
   {
+    level: 'raft',
     name: 'own acknowledgement of an earlier term',
     breaks: "a node believes its log's answer whatever the term, and whatever the log holds there now",
     twist: { machine: raftMachine.provide({ guards: { keptStillHolds: () => true } }) },
@@ -97,6 +124,7 @@ export const raftVariants: readonly Variant[] = [
     kinds: ['slowDisk', 'partition', 'pause'],
   },
   {
+    level: 'raft',
     name: 'answer before fsync',
     breaks: 'a follower acknowledges entries that are still on their way to its disk',
     twist: {
@@ -107,6 +135,7 @@ export const raftVariants: readonly Variant[] = [
     seeds: 5,
   },
   {
+    level: 'raft',
     name: 'read without a quorum round',
     breaks: 'a leader answers read indexes without asking whether it still leads',
     twist: { machine: raftMachine.provide({ guards: { roundConfirmed: ({ context }) => context.reading !== null } }) },
@@ -114,24 +143,28 @@ export const raftVariants: readonly Variant[] = [
     kinds: ['pause', 'drift'],
   },
   {
+    level: 'raft',
     name: 'read index before the own first entry',
     breaks: 'a new leader serves before an entry of its own term is committed',
     twist: { machine: raftMachine.provide({ guards: { ownEntryCommitted: () => true } }) },
     seeds: 60,
   },
   {
+    level: 'raft',
     name: 'read index id reused',
     breaks: 'reads are asked under few ids, again and again',
     twist: { readId: (n) => n % 3 },
     seeds: 200,
   },
   {
+    level: 'raft',
     name: 'read before it is applied',
     breaks: 'a read index is answered from whatever is applied',
     twist: { effect: (effect) => (effect.type === 'answerRead' ? { ...effect, index: index(0) } : effect) },
     seeds: 5,
   },
   {
+    level: 'raft',
     name: 'log not compared before a vote',
     breaks: 'a vote is given whatever the log of the candidate holds',
     twist: {
@@ -146,6 +179,7 @@ export const raftVariants: readonly Variant[] = [
     kinds: ['partition', 'crash'],
   },
   {
+    level: 'raft',
     name: 'a late append truncates',
     breaks: 'a follower replaces its log by what an append carries, also when it holds all of it already',
     twist: {
@@ -160,6 +194,7 @@ export const raftVariants: readonly Variant[] = [
     seeds: 100,
   },
   {
+    level: 'raft',
     name: "heartbeat carries the leader's commit index",
     breaks: 'a follower is told to commit what it may not hold, or holds of another term',
     twist: {
@@ -170,6 +205,7 @@ export const raftVariants: readonly Variant[] = [
     seeds: 100,
   },
   {
+    level: 'raft',
     name: 'a repeated acknowledgement counted twice',
     breaks: 'an acknowledgement that brings nothing new is counted for another member',
     twist: {
@@ -178,6 +214,7 @@ export const raftVariants: readonly Variant[] = [
     seeds: 100,
   },
   {
+    level: 'raft',
     name: 'state ahead of the own log',
     breaks: 'a leader applies what a quorum holds before its own log does',
     twist: { machine: raftMachine.provide({ actions: { advanceCommit: step(applyFromTail) } }) },
@@ -185,6 +222,7 @@ export const raftVariants: readonly Variant[] = [
     kinds: ['slowDisk'],
   },
   {
+    level: 'raft',
     name: 'log trimmed past a synced state',
     breaks: 'the log is trimmed up to what is committed, applied or not',
     twist: {
@@ -200,23 +238,20 @@ export const raftVariants: readonly Variant[] = [
     seeds: 50,
   },
   {
+    level: 'raft',
     name: 'snapshot acknowledged before it is installed',
     breaks: 'a follower acknowledges a snapshot when it is offered',
     twist: {
       machine: raftMachine.provide({
         actions: {
-          takeOffer: step<'snapshot.offered'>((c, event) => {
-            const { next, out } = takeOffer(c, event);
-            const upTo = event.snapshot.index;
-            const message = { type: 'append.accepted', from: c.self, term: c.hardState.term, upTo } as const;
-            return { next, out: [...out, { type: 'send', letters: [{ to: event.from, message }] }] };
-          }),
+          takeOffer: step<'snapshot.offered'>((c, event) => acknowledgeAtOnce(c, event, takeOffer)),
         },
       }),
     },
     seeds: 100,
   },
   {
+    level: 'raft',
     name: 'entries applied out of order',
     breaks: 'a batch of committed entries is applied from its end',
     twist: {
@@ -225,6 +260,7 @@ export const raftVariants: readonly Variant[] = [
     seeds: 5,
   },
   {
+    level: 'raft',
     name: 'answer matched by index alone',
     breaks: 'a proposal is answered by whatever entry stands where it was appended',
     twist: { matchByIndex: true },

@@ -1,0 +1,12 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { clusterVariants } from './cluster-variants.js';
+import { hunt } from './hunt.js';
+
+for (const variant of clusterVariants) {
+  test(`broken variant is caught: ${variant.name}`, async (t) => {
+    const { caught, seeds } = await hunt(variant);
+    assert.notEqual(caught, null, `${variant.breaks}: not caught in ${variant.seeds} seeds`);
+    t.diagnostic(`seed ${seeds}: ${caught?.check}`);
+  });
+}
