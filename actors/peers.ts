@@ -2,11 +2,12 @@
 import { fromCallback } from 'xstate';
 import { limits } from '../machines/language/limits.js';
 import {
-  index,
   type ClusterId,
   type Configuration,
+  type EffectOf,
   type Letter,
   type Member,
+  type MemberId,
 } from '../machines/language/vocabulary.js';
 import type { BirthMessage } from '../transport/ports.js';
 import type { Incoming } from './incoming.js';
@@ -25,6 +26,7 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
   const { ports, settings, incoming, cluster } = input;
   let configuration = input.configuration;
   let ticks = 0;
+  let leader: MemberId | null = null;
 
   const deliver = (letters: readonly Letter[]): void => {
     const out: { to: Member['id']; message: Extract<Letter, { to: Member['id'] }>['message'] }[] = [];
@@ -35,13 +37,21 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
     if (out.length > 0) ports.peers.send(out);
   };
 
+  /** Who leads is what an operator asks first. */
+  const tellLeader = ({ leader: heard, term, role }: EffectOf<'announce'>): void => {
+    if (heard === leader) return;
+    leader = heard;
+    if (heard === null) return ports.journal.warn('no leader is heard', { term, role });
+    const members = [...configuration.voters, ...configuration.learners];
+    const name = members.find(({ id }) => id === heard)?.name ?? heard;
+    ports.journal.info(role === 'leader' ? 'this member leads' : 'a leader is heard', { leader: name, term });
+  };
+
   /** Members that were away when the cluster was born learn of it from any that was not. */
   const answerBirth = (from: Member, message: BirthMessage): void => {
     if (message.type !== 'birth.asked') return;
-    const first = ports.log.start.index === 0 ? ports.log.slice(index(1), index(1), 1)[0] : undefined;
-    if (first?.kind === 'configuration') {
-      ports.peers.sendBirth(from.name, { type: 'born', members: first.configuration.voters });
-    }
+    const members = ports.log.birth;
+    if (members !== null) ports.peers.sendBirth(from.name, { type: 'born', members });
     ports.peers.sendBirth(from.name, {
       type: 'birth.answered',
       round: message.round,
@@ -67,9 +77,11 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
       case 'send':
         return deliver(letter.letters);
       case 'announce':
-        if (letter.configuration === configuration) return;
-        configuration = letter.configuration;
-        return ports.peers.join(cluster, configuration);
+        if (letter.configuration !== configuration) {
+          configuration = letter.configuration;
+          ports.peers.join(cluster, configuration);
+        }
+        return tellLeader(letter);
       case 'tick':
         if (ticks++ % limits.heartbeat_ticks === 0) ports.peers.probe();
     }

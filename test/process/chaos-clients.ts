@@ -190,16 +190,6 @@ async function perform(client: Client, input: Input): Promise<Output> {
     }
     case 'readBoth': {
       const { serializable } = input;
-      const reads = input.keys.map((key) => op.get(key, { serializable }));
-      const { header, responses } = await kv
-        .txn()
-        .then(...reads)
-        .commit();
-      const kvs = responses.flatMap((each) => (each.type === 'get' ? each.kvs.map(modelKv) : []));
-      return { type: 'kvs', revision: header.revision, kvs };
-    }
-    case 'readBoth': {
-      const { serializable } = input;
       const gets = input.keys.map((key) => op.get(key, { serializable }));
       const { header, responses } = await kv
         .txn()

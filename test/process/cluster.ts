@@ -3,7 +3,7 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { within } from '../../deploy/clock.js';
@@ -45,6 +45,10 @@ export interface TestCluster {
   ended(name: string): Promise<Ending>;
   /** Of the life that was started last. */
   pid(name: string): number;
+  /** Resolves once a node has said something that fits, in any of its lives. */
+  said(name: string, wanted: RegExp): Promise<void>;
+  /** Resolves once this holds; looked at whenever a node says something. */
+  heard(condition: () => boolean): Promise<void>;
   /** What a node has said so far, in all its lives. */
   output(name: string): string;
   /** The NATS server alone: ends it, or pauses it and lets it go on. */
@@ -82,6 +86,12 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
   const keyFile = join(directory, 'peer.key');
   writeFileSync(keyFile, 'a key that only this test cluster has');
   const lives = new Map<string, Life>();
+  const listeners = new Set<() => void>();
+  const wake = (): void => {
+    const waiting = [...listeners];
+    listeners.clear();
+    for (const listener of waiting) listener();
+  };
 
   const launch = (name: string): Life => {
     const flags = {
@@ -93,16 +103,22 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
       'peer-key-file': keyFile,
       ...options.flags,
     };
-    const life = startLife(flags, join(directory, `${name}.output`));
+    const life = startLife(flags, join(directory, `${name}.output`), wake);
     lives.set(name, life);
     return life;
+  };
+  const heard = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise<void>((resolve) => listeners.add(resolve));
   };
   const lifeOf = (name: string): Life => {
     const life = lives.get(name);
     if (life === undefined) throw new Error(`${name} was never started`);
     return life;
   };
-  const output = (name: string) => readFileSync(join(directory, `${name}.output`), 'utf8');
+  const output = (name: string) => {
+    const file = join(directory, `${name}.output`);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  };
 
   return {
     clusterName,
@@ -124,6 +140,8 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
       if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended;
     },
     ended: (name) => lifeOf(name).ended,
+    said: (name, wanted) => heard(() => wanted.test(output(name))),
+    heard,
     pid: (name) => lifeOf(name).child.pid ?? 0,
     output,
     stopNats: async (signal = 'SIGKILL') => nats?.stop(signal),
@@ -139,7 +157,7 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
   };
 }
 
-function startLife(flags: Readonly<Record<string, string>>, outputFile: string): Life {
+function startLife(flags: Readonly<Record<string, string>>, outputFile: string, heard: () => void): Life {
   const args = Object.entries(flags).map(([flag, text]) => `--${flag}=${text}`);
   // The channel ends the node when the test's process is gone.
   const child = spawn(process.execPath, [program, 'serve', ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
@@ -149,6 +167,7 @@ function startLife(flags: Readonly<Record<string, string>>, outputFile: string):
       if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
         appendFileSync(outputFile, `${line}\n`);
+        heard();
         if (line.startsWith('ready: ')) resolve(true);
       });
     }
