@@ -38,7 +38,8 @@ export const openReads = (of: Reads['of']): Reads => ({
   // [safety] No id of an earlier life of this member is used again: an answer to one may still be on its way.
   nextId: of.self.epoch * 2 ** 32 + 1,
   applied: of.applied,
-  answered: index(0),
+  // What this node knows committed, an earlier life of it may have answered.
+  answered: of.committed,
   gathered: [],
   asked: new Map(),
   waiting: [],

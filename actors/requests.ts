@@ -45,6 +45,8 @@ export interface RequestsInput {
   readonly incoming: Incoming;
   readonly cluster: ClusterId;
   readonly applied: Index;
+  /** What was known committed when it started. */
+  readonly committed: Index;
 }
 
 interface Desk extends RequestsInput {
@@ -152,6 +154,7 @@ const premisesOf = ({ settings, standing, writes, reads, ports }: Desk): Premise
   draining: standing.draining,
   requests_waiting: writesWaiting(writes) + readsWaiting(reads),
   entries_undecided: writes.appended.size,
+  bytes_undecided: writes.bytes,
   db_size: ports.kv.status.db_size,
   quota_bytes: settings.quota_bytes,
 });

@@ -50,7 +50,11 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
       {
         src: 'requests',
         systemId: 'requests',
-        input: ({ context }) => ({ ...context, applied: context.raft.applied }),
+        input: ({ context }) => ({
+          ...context,
+          applied: context.raft.applied,
+          committed: context.raft.hardState.commit,
+        }),
       },
       { src: 'compactor', systemId: 'compactor', input: ({ context }) => context },
       {

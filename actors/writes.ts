@@ -23,11 +23,13 @@ export interface Writes {
   next: number;
   gathered: WriteRow[];
   readonly proposed: Map<ProposalId, WriteRow>;
+  /** Bytes of the commands that wait for their decision. */
+  bytes: number;
   /** Appended, and not yet decided. */
   readonly appended: Map<Index, WriteRow>;
 }
 
-export const openWrites = (): Writes => ({ next: 1, gathered: [], proposed: new Map(), appended: new Map() });
+export const openWrites = (): Writes => ({ next: 1, gathered: [], bytes: 0, proposed: new Map(), appended: new Map() });
 
 export const writesWaiting = (writes: Writes): number =>
   writes.gathered.length + writes.proposed.size + writes.appended.size;
@@ -36,6 +38,7 @@ export function gatherWrite(writes: Writes, ask: Ask, term: Term, data: Uint8Arr
   const id = writes.next++ as ProposalId;
   const row: WriteRow = { ask, id, term, data, deadline_ms: now_ms + ask.timeout_ms, index: null };
   writes.gathered.push(row);
+  writes.bytes += data.length;
   return row;
 }
 
@@ -44,7 +47,7 @@ export function takeWrites(writes: Writes, now_ms: number): ReadonlyMap<Term, re
   const batches = new Map<Term, Proposal[]>();
   for (const row of writes.gathered) {
     if (row.deadline_ms <= now_ms) {
-      timedOut(row, false);
+      end(writes, row, timedOut(false));
       continue;
     }
     writes.proposed.set(row.id, row);
@@ -64,7 +67,7 @@ export function markAppended(writes: Writes, ids: readonly ProposalId[], first: 
     writes.proposed.delete(id);
     row.index = index(first + offset);
     const overwritten = writes.appended.get(row.index);
-    if (overwritten) lost(overwritten);
+    if (overwritten) end(writes, overwritten, lost);
     writes.appended.set(row.index, row);
   });
 }
@@ -74,7 +77,7 @@ export function refuseWrites(writes: Writes, ids: readonly ProposalId[], error: 
   for (const id of ids) {
     const row = writes.proposed.get(id);
     writes.proposed.delete(id);
-    row?.ask.answer({ ok: false, error });
+    if (row) end(writes, row, error);
   }
 }
 
@@ -92,25 +95,32 @@ export function answerWrites(
     const row = writes.appended.get(entry.index);
     if (!row) continue;
     writes.appended.delete(entry.index);
-    if (row.term === entry.term) answer(row.ask, entry);
-    else lost(row);
+    if (row.term !== entry.term) end(writes, row, lost);
+    else {
+      writes.bytes -= row.data.length;
+      answer(row.ask, entry);
+    }
   }
 }
 
 export function expireWrites(writes: Writes, now_ms: number): void {
-  expireIn(writes.proposed, now_ms);
-  expireIn(writes.appended, now_ms);
+  expireIn(writes, writes.proposed, now_ms);
+  expireIn(writes, writes.appended, now_ms);
 }
 
-function expireIn<K>(rows: Map<K, WriteRow>, now_ms: number): void {
+function expireIn<K>(writes: Writes, rows: Map<K, WriteRow>, now_ms: number): void {
   for (const [key, row] of rows) {
     if (row.deadline_ms > now_ms) continue;
     rows.delete(key);
-    timedOut(row, true);
+    end(writes, row, timedOut(true));
   }
 }
 
-const timedOut = (row: WriteRow, maybe_applied: boolean): void =>
-  row.ask.answer({ ok: false, error: errorOf('Timeout', maybe_applied) });
+function end(writes: Writes, row: WriteRow, error: QuorateError): void {
+  writes.bytes -= row.data.length;
+  row.ask.answer({ ok: false, error });
+}
 
-const lost = (row: WriteRow): void => row.ask.answer({ ok: false, error: errorOf('LeaderChanged', true) });
+const timedOut = (maybe_applied: boolean): QuorateError => errorOf('Timeout', maybe_applied);
+
+const lost = errorOf('LeaderChanged', true);

@@ -22,7 +22,8 @@ import {
   SNAPSHOT_STORE,
 } from '../store/ports.js';
 import type { IdentityStore, KvStore, LogStore, SnapshotStore } from '../store/ports.js';
-import { LOG_OPTIONS, RaftLog, defaultLogOptions } from '../store/raft-log.js';
+import { LOG_OPTIONS, defaultLogOptions } from '../store/log-options.js';
+import { RaftLog } from '../store/raft-log.js';
 import { StateDirectories } from '../store/snapshot.js';
 import type { ConnectionOptions } from '../transport/nats-connection.js';
 import { NatsDoor } from '../transport/nats-door.js';

@@ -14,6 +14,7 @@ export interface Premises {
   readonly draining: boolean;
   readonly requests_waiting: number;
   readonly entries_undecided: number;
+  readonly bytes_undecided: number;
   readonly db_size: number;
   readonly quota_bytes: number;
 }
@@ -63,7 +64,8 @@ export function refusal(premises: Premises, question: Question, door: Term | nul
   // [safety] A request belongs to the term whose door brought it; a hint only, nothing was appended.
   if (premises.serving === null || premises.draining) return errorOf('NotLeader');
   if (door !== null && door !== premises.serving) return errorOf('NotLeader');
-  if (premises.entries_undecided > limits.apply_lag_entries_max) return errorOf('RequestTooManyRequests');
+  const behind = premises.entries_undecided > limits.apply_lag_entries_max;
+  if (behind || premises.bytes_undecided > limits.undecided_bytes_max) return errorOf('RequestTooManyRequests');
   return null;
 }
 

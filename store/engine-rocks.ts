@@ -1,12 +1,13 @@
 /** The engine on disk: RocksDB. The only file that imports the binding, and the one place that knows its traps. */
 import 'reflect-metadata';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import rocksdb from 'rocksdb';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { asBuffer } from './keys.js';
 import {
   DATA_DIRECTORY,
+  DamagedError,
   DiskError,
   type Engine,
   type EngineFactory,
@@ -61,12 +62,19 @@ function call<T>(operation: string, start: (callback: Callback<T>) => void): Pro
   });
 }
 
-/** The binding gives RocksDB's text only: "IO error: No space left on device: …". */
+/** The binding gives RocksDB's text only: "IO error: No space left on device: …", "Corruption: block checksum mismatch". */
 function asDiskError(operation: string, error: Error): Error {
+  if (/^corruption/i.test(error.message)) {
+    return new DamagedError(`rocksdb: ${operation}: ${error.message}`, { cause: error });
+  }
   if (!/no space left|io error|disk quota/i.test(error.message)) return error;
   const full = /no space left|disk quota/i.test(error.message);
   const wrapped = new DiskError(`rocksdb: ${operation}: ${error.message}`, { cause: error });
   return Object.assign(wrapped, { code: full ? 'ENOSPC' : 'EIO' });
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 /** Engines in directories below the data directory. */
@@ -83,16 +91,18 @@ export class RocksEngineFactory implements EngineFactory {
   }
 
   async destroy(directory: string): Promise<void> {
-    await rm(join(this.root, directory), { recursive: true, force: true });
+    const path = join(this.root, directory);
+    // Renamed first: a crash in the middle of the removal leaves no half a database under the name.
+    const leaving = `${path}.gone`;
+    await rm(leaving, { recursive: true, force: true });
+    await rename(path, leaving).catch(ignoreMissing);
+    await rm(leaving, { recursive: true, force: true });
   }
 
   async list(parent: string): Promise<readonly string[]> {
     const path = join(this.root, parent);
-    const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
-    return entries
+    const entries = await readdir(path, { withFileTypes: true }).catch(ignoreMissing);
+    return (entries ?? [])
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)
       .sort();

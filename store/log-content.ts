@@ -7,6 +7,7 @@ import {
   type HardState,
   index,
   type Index,
+  type Member,
   type SnapshotMark,
   term,
   type Term,
@@ -18,6 +19,8 @@ export interface LogContent {
   start: SnapshotMark;
   hardState: HardState;
   cluster: ClusterId | null;
+  /** Whom the first entry recorded; kept when that entry is trimmed, for members that were away then. */
+  birth: readonly Member[] | null;
   stateDirectory: string;
   /**
    * Index of entries[0]. While the oldest segments are gone it may lie beyond start.index + 1: the records to come must
@@ -33,6 +36,7 @@ export const emptyContent = (): LogContent => ({
   start: { index: index(0), term: term(0), configuration: { voters: [], learners: [] } },
   hardState: { term: term(0), vote: null, commit: index(0) },
   cluster: null,
+  birth: null,
   stateDirectory: 'store/0',
   first: 1,
   entries: [],
@@ -93,6 +97,7 @@ function appendEntry(content: LogContent, entry: Entry): void {
   // Replaces entries of segments that are gone: those before it are still missing.
   if (at < 0) content.first = entry.index;
   content.entries.push(entry);
+  if (entry.index === 1 && entry.kind === 'configuration') content.birth = entry.configuration.voters;
   content.bytes += encodeEntry(entry).length;
 }
 

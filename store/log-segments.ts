@@ -4,6 +4,7 @@
  */
 import { crc32c } from '@node-rs/crc32';
 import { pack, unpack } from '../machines/language/codec.js';
+import { configurationFromRow, configurationToRow } from '../machines/language/peer-rows.js';
 import { count, id64, list, row, text, UnknownVersionError } from '../machines/language/rows.js';
 import type { ClusterId } from '../machines/language/vocabulary.js';
 import { emptyContent, lastIndex, type LogContent } from './log-content.js';
@@ -36,6 +37,7 @@ export function encodeSegmentHead(place: Place, content: LogContent): Uint8Array
     content.cluster,
     content.stateDirectory,
     lastIndex(content),
+    content.birth === null ? null : configurationToRow({ voters: content.birth, learners: [] }),
   ]);
   const bytes = Buffer.alloc(HEAD + body.length);
   MAGIC.copy(bytes);
@@ -53,9 +55,9 @@ export function decodeSegmentHead(bytes: Buffer, path: string): SegmentHead | un
   if (HEAD + length > bytes.length || headCrc(bytes, length) !== bytes.readUInt32BE(16)) return undefined;
   const version = bytes.readUInt32BE(8);
   if (version !== SEGMENT_VERSION) throw new UnknownVersionError(path, version, SEGMENT_VERSION);
-  const [at, hardState, start, cluster, stateDirectory, last] = row(
+  const [at, hardState, start, cluster, stateDirectory, last, birth] = row(
     unpack(bytes.subarray(HEAD, HEAD + length)),
-    6,
+    7,
     `${path}: head`,
   );
   const [segment, sequence, chain] = list(at, 'head.place').map((value) => count(value, 'head.place'));
@@ -66,6 +68,7 @@ export function decodeSegmentHead(bytes: Buffer, path: string): SegmentHead | un
       start: markFromRow(start),
       hardState: hardStateFromRow(hardState),
       cluster: cluster === null ? null : (id64(cluster, 'head.cluster') as ClusterId),
+      birth: birth === null ? null : configurationFromRow(birth).voters,
       stateDirectory: text(stateDirectory, 'head.stateDirectory'),
       first: count(last, 'head.last') + 1,
     },

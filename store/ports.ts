@@ -142,6 +142,8 @@ export interface LogState {
 }
 
 export interface LogStore extends LogView {
+  /** Whom the cluster's first entry recorded, as long as this log ever held it; also after it is trimmed. */
+  readonly birth: readonly Member[] | null;
   /**
    * Reads the log. What follows the last whole batch is a torn tail and is cut. Throws DamagedError when the chain is
    * broken before that, or an index is missing.

@@ -2,14 +2,22 @@
 import 'reflect-metadata';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { invariant, InvariantError } from '../machines/language/invariant.js';
-import { limits } from '../machines/language/limits.js';
-import type { ClusterId, Entry, HardState, Index, SnapshotMark, Term } from '../machines/language/vocabulary.js';
+import type {
+  ClusterId,
+  Entry,
+  HardState,
+  Index,
+  Member,
+  SnapshotMark,
+  Term,
+} from '../machines/language/vocabulary.js';
 import { term } from '../machines/language/vocabulary.js';
 import { clusterIdOf, firstEntryOf } from './birth.js';
 import { applyRecord, emptyContent, lastIndex, type LogContent, logStateOf, sliceOf, termAt } from './log-content.js';
 import { FRAME_HEAD, type Place, sealFrame } from './log-frames.js';
 import { type LogReading, noteRecord, readLog, type SegmentInfo } from './log-reader.js';
 import { encodeRecords, type LogRecord } from './log-records.js';
+import { LOG_OPTIONS, type LogOptions } from './log-options.js';
 import { encodeSegmentHead, LOG_DIRECTORY, segmentPath } from './log-segments.js';
 import {
   type Birth,
@@ -22,18 +30,6 @@ import {
   type LogState,
   type LogStore,
 } from './ports.js';
-
-export interface LogOptions {
-  /** A new segment begins when the current one has this size. */
-  readonly segment_bytes: number;
-  /** By how much the file grows ahead of what is written. */
-  readonly allocation_bytes: number;
-}
-export const LOG_OPTIONS = Symbol('LogOptions');
-export const defaultLogOptions: LogOptions = {
-  segment_bytes: limits.segment_bytes,
-  allocation_bytes: limits.allocation_bytes,
-};
 
 @scoped(Lifecycle.ContainerScoped)
 export class RaftLog implements LogStore {
@@ -58,6 +54,9 @@ export class RaftLog implements LogStore {
   }
   get bytes(): number {
     return this.#content.bytes;
+  }
+  get birth(): readonly Member[] | null {
+    return this.#content.birth;
   }
   termAt(at: Index): Term | undefined {
     return termAt(this.#content, at);

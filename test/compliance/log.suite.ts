@@ -49,6 +49,19 @@ export function describeLog(name: string, makeDisk: () => Promise<{ disk: Disk; 
         await again.close();
       }));
 
+    test('whom the first entry recorded is known after that entry and its segment are gone', () =>
+      run(async (disk) => {
+        const { log } = await openLog(disk);
+        assert.equal(log.birth, null);
+        await log.bear(birth);
+        for (let i = 2; i <= 60; i++) await log.write({ hardState: hardState(1), entries: [entry(i, 1)] });
+        await log.trim(mark(50, 1));
+        await log.close();
+        const { log: again } = await openLog(disk);
+        assert.deepEqual(again.birth, configuration.voters);
+        await again.close();
+      }));
+
     test('what was written is there when opened again: hard state, entries, votes of 64 bits', () =>
       run(async (disk) => {
         const { log } = await openLog(disk);

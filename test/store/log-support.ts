@@ -2,7 +2,8 @@
 import { fromText } from '../../machines/language/bytes.js';
 import { type Entry, index, memberId, type SnapshotMark, term } from '../../machines/language/vocabulary.js';
 import type { Disk } from '../../store/ports.js';
-import { type LogOptions, RaftLog } from '../../store/raft-log.js';
+import type { LogOptions } from '../../store/log-options.js';
+import { RaftLog } from '../../store/raft-log.js';
 
 export const small: LogOptions = { segment_bytes: 1_000, allocation_bytes: 512 };
 
