@@ -62,7 +62,9 @@ function call<T>(operation: string, start: (callback: Callback<T>) => void): Pro
   });
 }
 
-/** The binding gives RocksDB's text only: "IO error: No space left on device: …", "Corruption: block checksum mismatch". */
+/**
+ * The binding gives RocksDB's text only: "IO error: No space left on device: …", "Corruption: block checksum mismatch".
+ */
 function asDiskError(operation: string, error: Error): Error {
   if (/^corruption/i.test(error.message)) {
     return new DamagedError(`rocksdb: ${operation}: ${error.message}`, { cause: error });
