@@ -203,6 +203,7 @@ export function createCluster(seed: number, size: number, options: ClusterOption
 /** A failed sync or a full disk, at the bottom of the error. */
 function isDiskTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.some(isDiskTrouble);
   const { code } = error as { code?: unknown };
   return code === 'EIO' || code === 'ENOSPC' || isDiskTrouble(error.cause);
 }

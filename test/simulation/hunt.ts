@@ -18,6 +18,7 @@ const faulty_ms = 8_000;
 
 async function run(seed: number, variant: Variant): Promise<SimulationFailure | null> {
   const kinds = variant.kinds === undefined ? {} : { kinds: variant.kinds };
+  if (variant.level === 'raft' && variant.play !== undefined) return variant.play(seed, variant.twist);
   if (variant.level === 'raft') return (await runRaft(seed, { faulty_ms, twist: variant.twist, ...kinds })).failure;
   const clients = variant.clients === undefined ? {} : { clients: variant.clients };
   return (await runCluster(seed, { faulty_ms, twist: variant.twist, ...kinds, ...clients })).failure;

@@ -33,8 +33,6 @@ export interface RaftTwist {
   readonly effect?: (effect: Effect) => Effect;
   /** The id of the n-th read. */
   readonly readId?: (n: number) => number;
-  /** No real fault: what is appended travels in smaller parts than usual. */
-  readonly entriesPerAppend?: number;
   /** Answers are matched by index, whatever the term. */
   readonly matchByIndex?: boolean;
 }
@@ -48,6 +46,8 @@ export interface RaftCluster {
   pace: { log_ms: number; state_ms: number; snapshot_ms: number };
   readonly counts: { proposed: number; acknowledged: number; reads: number; answered: number };
   failure: SimulationFailure | null;
+  /** Told of each member that takes office: a trap that faults may set. */
+  elected: (member: RaftMember) => void;
   start(member: RaftMember): void;
   stop(member: RaftMember): void;
   propose(member: RaftMember, size: number): void;
@@ -133,7 +133,13 @@ export function createRaftCluster(seed: number, size: number, twist: RaftTwist =
     send,
     failed: (_id, error) => fail(error),
     watch,
-    effect: twist.effect ?? ((effect) => effect),
+    effect(effect) {
+      if (effect.type === 'announce' && effect.role === 'leader') {
+        const member = members.find(({ disk }) => disk.id === effect.leader);
+        if (member !== undefined) cluster.elected(member);
+      }
+      return twist.effect?.(effect) ?? effect;
+    },
   };
 
   const cluster: RaftCluster = {
@@ -144,6 +150,7 @@ export function createRaftCluster(seed: number, size: number, twist: RaftTwist =
     pace: { log_ms: 0.5, state_ms: 0.3, snapshot_ms: 10 },
     counts,
     failure: null,
+    elected: () => undefined,
     start(member) {
       member.heard = new Map();
       if (member.disk.epoch > 0) twist.restart?.(member.disk);

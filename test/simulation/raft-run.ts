@@ -1,5 +1,4 @@
 /** One seed of the raft cluster: faults drawn by swarm, load all along, then peace, in which it must make progress. */
-import { limits } from '../../machines/language/limits.js';
 import { controlled } from './globals.js';
 import { SimulationFailure } from './failure.js';
 import { disturb, drawKinds, endFaults, type Stage } from './faults.js';
@@ -32,9 +31,6 @@ export function runRaft(seed: number, options: RunOptions = {}): Promise<Report>
   const { world } = cluster;
   const stage = stageOf(cluster);
   const kinds = options.kinds ?? drawKinds(stage);
-  const small = limits as { entries_per_append_max: number };
-  const usual = small.entries_per_append_max;
-  small.entries_per_append_max = options.twist?.entriesPerAppend ?? usual;
   return controlled(world, () => {
     for (const member of cluster.members) cluster.start(member);
     const tell = (what: string): void => options.tell?.(`${world.now_ms().toFixed(1).padStart(9)}  ${what}`);
@@ -57,7 +53,7 @@ export function runRaft(seed: number, options: RunOptions = {}): Promise<Report>
       failure: cluster.failure,
       counts: { ...cluster.counts, committed: cluster.checks.committed, terms: cluster.checks.terms },
     };
-  }).finally(() => (small.entries_per_append_max = usual));
+  });
 }
 
 function advance(cluster: RaftCluster, until_ms: number): void {
@@ -103,6 +99,33 @@ function stageOf(cluster: RaftCluster): Stage {
           snapshot_ms: chance.pick([5, 100, 1500]),
         };
         return JSON.stringify(cluster.pace);
+      },
+      // A leader wakes, does not know that it was deposed meanwhile, and is asked at once.
+      wake: (chance) => {
+        const leader = members.find(({ node }) => node?.role === 'leader');
+        const life = leader?.node?.life;
+        if (leader === undefined || life === undefined) return 'nobody leads';
+        life.pause();
+        world.after(chance.below(1000, 4000), () => {
+          life.resume();
+          if (leader.node?.life === life) cluster.read(leader);
+        });
+        return leader.name;
+      },
+      // Leaders that fall as soon as they have taken office leave entries of many terms that nobody else has (figure 8).
+      coup: (chance) => {
+        const until_ms = world.now_ms() + 3000;
+        cluster.elected = (leader) => {
+          if (world.now_ms() > until_ms) return;
+          world.after(chance.below(1, 40), () => {
+            if (leader.node?.role !== 'leader') return;
+            cluster.stop(leader);
+            world.after(chance.below(1, 800), () => {
+              if (leader.node === null) cluster.start(leader);
+            });
+          });
+        };
+        return 'for 3 s';
       },
       transfer: (chance) => {
         const target = chance.happens(0.5) ? null : chance.pick(members).disk.id;

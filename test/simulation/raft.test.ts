@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { playFigureEight } from './figure-eight.js';
 import { runRaft } from './raft-run.js';
 
 const seeds = Array.from({ length: 16 }, (_, i) => i + 1);
@@ -19,4 +20,8 @@ test('a seed is a whole history: run twice, everything happens the same way', as
   assert.deepEqual(second, first);
   const other = await runRaft(4, { faulty_ms: 4_000 });
   assert.notEqual(other.hash, first.hash);
+});
+
+test('the honest leader does not commit an entry of an older term by counting (figure 8)', async () => {
+  for (const seed of [1, 2, 3, 4, 5]) assert.equal(await playFigureEight(seed), null, `seed ${seed}`);
 });

@@ -39,7 +39,8 @@ function judgeOf({ caught }: Catch): string {
 function tableOf(catches: readonly Catch[]): string {
   const rows = catches.map((one) => {
     const { variant, seeds } = one;
-    const faults = variant.kinds?.join(', ') ?? 'swarm';
+    const scripted = variant.level === 'raft' && variant.play !== undefined;
+    const faults = scripted ? 'a script' : (variant.kinds?.join(', ') ?? 'swarm');
     return `| ${variant.name} | ${variant.level} | ${variant.breaks} | ${judgeOf(one)} | ${faults} | ${seeds} |`;
   });
   return [
