@@ -39,6 +39,13 @@ export function outcomeError(call: Call, error: QuorateError): QuorateError {
   return withDoubt(call, error, unsure && call.reached > 0);
 }
 
+/**
+ * [safety] Refused here and not by a node: that says nothing about an attempt that was sent before, when the server took
+ * more.
+ */
+export const refusedUnsent = (call: Call, error: QuorateError): QuorateError =>
+  withDoubt(call, error, call.reached > 0);
+
 function withDoubt(call: Call, error: QuorateError, doubt: boolean, cause: unknown = error.cause): QuorateError {
   const maybe_applied = call.write && doubt;
   if (maybe_applied === error.maybe_applied && cause === error.cause) return error;

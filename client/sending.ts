@@ -8,7 +8,7 @@ import type { Attempt, Call } from './call.js';
 import { bounds, type Core, fail, fly } from './core.js';
 import { issue } from './issue.js';
 import { backOff, type Lane, subjectOf } from './lane.js';
-import { outcomeError } from './outcome.js';
+import { refusedUnsent } from './outcome.js';
 import { rangeRequest } from './requests.js';
 import { askForMembers, nextMember } from './roster.js';
 
@@ -131,7 +131,7 @@ function encode(core: Core, lane: Lane, calls: readonly Call[]): Uint8Array {
 function divide(core: Core, lane: Lane, calls: readonly Call[], now_ms: number): void {
   const [first] = calls;
   if (calls.length === 1 && first !== undefined) {
-    fail(core, first, outcomeError(first, errorOf('RequestTooLarge')));
+    fail(core, first, refusedUnsent(first, errorOf('RequestTooLarge')));
     return;
   }
   const half = calls.length >> 1;

@@ -358,3 +358,17 @@ test('a member by name that nobody hears: says whom', async () => {
   await clock.pass(400);
   assert.equal((await call).message, 'quorate: no member named "n9" answers');
 });
+
+test('[safety] a retry that no longer fits a smaller server may still have been applied when it was sent before', async () => {
+  const { client, sent, clock, link } = await benchOf();
+  const call = errorOfCall(client.kv.put('k', 'v'.repeat(20_000)));
+  assert.equal((await sent()).length, 1);
+  link.max_payload = 10_000;
+  await clock.pass(1_100);
+  const error = await call;
+  assert.equal(error.message, 'etcdserver: request is too large');
+  assert.equal(error.maybe_applied, true);
+  const never = errorOfCall(client.kv.put('k', 'v'.repeat(20_000)));
+  for (const message of await sent()) message.answerAll();
+  assert.equal((await never).maybe_applied, false);
+});
