@@ -1,4 +1,4 @@
-/** Trouble of every kind once, judged by the linearizability checker. Longer by hand: see chaos-main.ts. */
+/** Trouble drawn from one seed, judged by the linearizability checker. More of it, and longer, by hand: see chaos-main.ts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runChaos } from './chaos.js';
