@@ -6,7 +6,7 @@ import type { Options, Values } from './config.js';
 import { anyText, listOf, oneOf, path, readDuration_ms, secretText, serverUrl, token, wholeNumber } from './values.js';
 import { version } from './version.js';
 
-const memberName = token(64);
+const memberName = token(limits.cluster_name_length_max);
 const clusterName = token(limits.cluster_name_length_max);
 const memberNames = listOf(memberName, limits.members_max);
 const MiB = 1024 * 1024;
