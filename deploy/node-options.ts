@@ -6,16 +6,15 @@ import type { Options, Values } from './config.js';
 import { anyText, listOf, oneOf, path, readDuration_ms, secretText, serverUrl, token, wholeNumber } from './values.js';
 import { version } from './version.js';
 
-const memberName = token(limits.cluster_name_length_max);
-const clusterName = token(limits.cluster_name_length_max);
-const memberNames = listOf(memberName, limits.members_max);
+const subjectToken = token(limits.name_length_max);
+const memberNames = listOf(subjectToken, limits.members_max);
 const MiB = 1024 * 1024;
 
 /** What every node of a cluster is given alike; `quorate up` takes these too and hands them on. */
 export const clusterOptions = {
   'cluster-name': {
     says: 'name of the cluster: the first token of its subjects',
-    kind: clusterName,
+    kind: subjectToken,
     preset: 'quorate',
   },
   servers: { says: 'NATS servers, all of them', kind: listOf(serverUrl, 32), preset: ['nats://127.0.0.1:4222'] },
@@ -60,7 +59,7 @@ export const clusterOptions = {
 } satisfies Options;
 
 export const serveOptions = {
-  name: { says: 'name of this node', kind: memberName },
+  name: { says: 'name of this node', kind: subjectToken },
   'initial-members': { says: 'names of all first members (default: this one alone)', kind: memberNames },
   'data-dir': { says: 'directory of this node (default: NAME.quorate)', kind: path },
   'peer-key-file': { says: 'file with the secret that members share', kind: path },
@@ -71,7 +70,7 @@ export type ServeValues = Values<typeof serveOptions>;
 
 /** What the actors need to know. Checks what values must be to one another. */
 export function nodeSettings(values: ServeValues): NodeSettings {
-  const name = required('name', values.name, memberName);
+  const name = required('name', values.name, subjectToken);
   const members = values['initial-members'] ?? [name];
   if (!members.includes(name)) {
     throw new ConfigError(

@@ -1,10 +1,11 @@
 /** Every NATS subject of the house, as functions, and what a name must look like to stand in one. */
+import { limits } from '../machines/language/limits.js';
 import { hex16 } from '../machines/language/bytes.js';
 import { badRequest } from '../machines/language/errors.js';
 import type { MemberId } from '../machines/language/vocabulary.js';
 import type { Operation } from './ports.js';
 
-const NAME = /^[A-Za-z0-9_-]{1,32}$/;
+const NAME = new RegExp(`^[A-Za-z0-9_-]{1,${limits.name_length_max}}$`);
 
 /** What a name must be, in words: for errors and help texts. */
 const NAME_RULE = '1 to 32 of the characters A-Z a-z 0-9 _ -';

@@ -60,7 +60,7 @@ export const limits = {
   /* a node's life */
   drain_max_ms: 5_000,
   members_max: 31,
-  cluster_name_length_max: 32,
+  name_length_max: 32,
 } as const;
 
 invariant(
