@@ -183,25 +183,6 @@ export const clusterVariants: readonly ClusterVariant[] = [
   },
   {
     level: 'cluster',
-    name: 'answer to an earlier boot counted',
-    breaks: 'every life of a node has the same boot epoch: late answers are heard, and ids begin anew',
-    twist: () => ({
-      ports: (ports) => ({
-        ...ports,
-        identity: replace(ports.identity, {
-          open: async (name, cluster_name) => {
-            const identity = await ports.identity.open(name, cluster_name);
-            return { ...identity, epoch: 1 as typeof identity.epoch };
-          },
-        }),
-      }),
-    }),
-    seeds: 60,
-    kinds: ['crash', 'weather'],
-    clients: busy,
-  },
-  {
-    level: 'cluster',
     name: 'apply out of order (node)',
     breaks: 'a batch of committed entries is handed to the store from its end',
     twist: () => ({

@@ -1,14 +1,17 @@
 /** A member of the whole cluster as raft's checks see it: its log as durable as it says, and what leaves it. */
-import type { Entry, HardState, Index, LogView, MemberId } from '../../machines/language/vocabulary.js';
+import type { Entry, HardState, Index, LogView, MemberId, ReadId } from '../../machines/language/vocabulary.js';
 import { index, term } from '../../machines/language/vocabulary.js';
 import type { NodePorts } from '../../actors/ports.js';
 import type { LogState } from '../../store/ports.js';
 import type { RaftChecks, Witness } from './raft-checks.js';
+import { must } from './failure.js';
 import { replace } from './truth.js';
 
 export interface ClusterWitness extends Witness {
   /** The ports of one life, watched. `judge` runs a check and keeps what it found. */
   watch(ports: NodePorts, checks: RaftChecks, judge: (check: () => void) => void): NodePorts;
+  /** A read that this life asked its leader about has got its index. */
+  readAnswered(id: ReadId, at: Index): void;
 }
 
 const nowhere: LogView & { readonly hardState: HardState } = {
@@ -25,6 +28,8 @@ export function createClusterWitness(): ClusterWitness {
   /** The view of the last life that got as far as reading its log; it outlives that life. */
   let log = nowhere;
   let applied: Index = index(0);
+  /** What was committed when a read of this life was asked of the leader. */
+  let asked = new Map<ReadId, number>();
 
   const witness: ClusterWitness = {
     get id() {
@@ -33,7 +38,15 @@ export function createClusterWitness(): ClusterWitness {
     get log() {
       return log;
     },
+    readAnswered(read, at) {
+      const committedWhenAsked = asked.get(read);
+      if (committedWhenAsked === undefined) return;
+      asked.delete(read);
+      const facts = { by: id, read, index: at, committedWhenAsked };
+      must(at >= committedWhenAsked, 'a read sees every write that was acknowledged before it', facts);
+    },
     watch(ports, checks, judge) {
+      asked = new Map();
       let { hardState } = log;
       const opened = (state: LogState): LogState => {
         hardState = state.hardState;
@@ -77,7 +90,10 @@ export function createClusterWitness(): ClusterWitness {
       });
       const peers = replace(ports.peers, {
         send: (letters) => {
-          for (const { to, message } of letters) judge(() => checks.letterLeaves(witness, to, message));
+          for (const { to, message } of letters) {
+            judge(() => checks.letterLeaves(witness, to, message));
+            if (message.type === 'readIndex.asked') asked.set(message.id, checks.committed);
+          }
           ports.peers.send(letters);
         },
       });

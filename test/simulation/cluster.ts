@@ -137,6 +137,7 @@ export function createCluster(seed: number, size: number, options: ClusterOption
 
   const observe = (member: ClusterMember, effect: Effect): void => {
     if (effect.type === 'apply') judge(() => checks.applied(member.witness, effect.entries));
+    if (effect.type === 'answerRead') judge(() => member.witness.readAnswered(effect.id, effect.index));
     if (effect.type !== 'announce') return;
     member.role = effect.role;
     world.note(effect.role, effect.term);

@@ -112,6 +112,11 @@ function stageOf(cluster: RaftCluster): Stage {
         });
         return leader.name;
       },
+      // From now on every new leader is asked as soon as it takes office.
+      newcomer: () => {
+        cluster.elected = (leader) => void world.after(0, () => cluster.read(leader));
+        return 'asked at once';
+      },
       // Leaders that fall as soon as they have taken office leave entries of many terms that nobody else has (figure 8).
       coup: (chance) => {
         const until_ms = world.now_ms() + 3000;

@@ -149,6 +149,7 @@ export const raftVariants: readonly RaftVariant[] = [
     breaks: 'a new leader serves before an entry of its own term is committed',
     twist: { machine: raftMachine.provide({ guards: { ownEntryCommitted: () => true } }) },
     seeds: 60,
+    kinds: ['newcomer', 'transfer', 'weather'],
   },
   {
     level: 'raft',
