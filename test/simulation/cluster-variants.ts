@@ -158,8 +158,8 @@ export const clusterVariants: readonly ClusterVariant[] = [
       };
     },
     seeds: 40,
-    kinds: ['partition', 'pause', 'slowDisk'],
-    clients: { ...busy, timeout_ms: 3000, deadline_ms: 6000 },
+    kinds: ['partition'],
+    clients: { clients: 5, pause_ms: 30, timeout_ms: 3000, deadline_ms: 6000, ids: true },
   },
   {
     level: 'cluster',
@@ -193,7 +193,7 @@ export const clusterVariants: readonly ClusterVariant[] = [
   },
   {
     level: 'cluster',
-    name: 'a command is decided from the clock',
+    name: 'one member decides another command',
     breaks: "one member's store sees another value than the log has",
     twist: (name) => ({
       ports: (ports) =>
