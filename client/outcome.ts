@@ -40,8 +40,8 @@ export function outcomeError(call: Call, error: QuorateError): QuorateError {
 }
 
 /**
- * [safety] Refused here and not by a node: that says nothing about an attempt that was sent before, when the server took
- * more.
+ * [safety] Refused here and not by a node: that says nothing about an attempt that was sent before, when the server
+ * took more.
  */
 export const refusedUnsent = (call: Call, error: QuorateError): QuorateError =>
   withDoubt(call, error, call.reached > 0);

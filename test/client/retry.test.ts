@@ -359,7 +359,7 @@ test('a member by name that nobody hears: says whom', async () => {
   assert.equal((await call).message, 'quorate: no member named "n9" answers');
 });
 
-test('[safety] a retry that no longer fits a smaller server may still have been applied when it was sent before', async () => {
+test('[safety] a retry too large for a smaller server may have been applied when it was sent before', async () => {
   const { client, sent, clock, link } = await benchOf();
   const call = errorOfCall(client.kv.put('k', 'v'.repeat(20_000)));
   assert.equal((await sent()).length, 1);

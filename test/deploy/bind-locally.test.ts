@@ -1,4 +1,6 @@
-/** The mark by which a compiled add-on prefers its own symbols: set once, only where it fits, and nothing else moves. */
+/**
+ * The mark by which a compiled add-on prefers its own symbols: set once, only where it fits, and nothing else moves.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

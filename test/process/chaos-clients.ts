@@ -1,4 +1,7 @@
-/** Clients for a chaos run: few keys, unique values, one operation at a time each, all of it written down for the checker. */
+/**
+ * Clients for a chaos run: few keys, unique values, one operation at a time each, all of it written down for the
+ * checker.
+ */
 import { compare, connect, op, QuorateError } from '../../client/index.js';
 import type { Client, KeyValue, OpResponse } from '../../client/index.js';
 import { pause } from '../../deploy/clock.js';
@@ -7,7 +10,7 @@ import type { Recorded } from '../simulation/checker.js';
 import { isRead } from '../simulation/model.js';
 import type { Input, ModelKv, Output } from '../simulation/model.js';
 
-export const chaosKeys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
+const chaosKeys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 export const counterKeys = ['counter/1', 'counter/2'] as const;
 
 /** A call that ended with an error that does not settle what happened. */

@@ -40,8 +40,8 @@ export async function judge(
 }
 
 /**
- * The revisions that no client was told of, read back: each must be the work of one unanswered call, and an unanswered put
- * that made none of them never happened.
+ * The revisions that no client was told of, read back: each must be the work of one unanswered call, and an unanswered
+ * put that made none of them never happened.
  */
 async function explainUnanswered(
   client: Client,

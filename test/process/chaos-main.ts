@@ -1,4 +1,6 @@
-/** A chaos run by hand: `node dist/test/process/chaos-main.js --seconds 300 --seed 7 [--only "kill NATS,pause one"]`. */
+/**
+ * A chaos run by hand: `node dist/test/process/chaos-main.js --seconds 300 --seed 7 [--only "kill NATS,pause one"]`.
+ */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos.js';

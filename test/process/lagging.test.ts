@@ -1,4 +1,7 @@
-/** A member that missed more than the log keeps comes back with a snapshot, also when it is killed while it installs one. */
+/**
+ * A member that missed more than the log keeps comes back with a snapshot, also when it is killed while it installs
+ * one.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { connect } from '../../client/index.js';

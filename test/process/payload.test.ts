@@ -1,4 +1,7 @@
-/** A NATS server that takes little: what does not fit is refused clearly, and what was accepted is replicated all the same. */
+/**
+ * A NATS server that takes little: what does not fit is refused clearly, and what was accepted is replicated all the
+ * same.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';

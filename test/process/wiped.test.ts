@@ -1,4 +1,7 @@
-/** A member whose data directory is gone is another one under the same name: it must not vote, acknowledge or be silent about it. */
+/**
+ * A member whose data directory is gone is another one under the same name: it must not vote, acknowledge or be silent
+ * about it.
+ */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';

@@ -1,3 +1,4 @@
+/** The linearizability checker against histories whose verdict is known. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createChance } from './chance.js';

@@ -1,3 +1,4 @@
+/** Variants of whole nodes: each has one real part replaced by a broken one, and must be caught by name. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clusterVariants } from './cluster-variants.js';

@@ -1,3 +1,4 @@
+/** Whole clusters in virtual time, under faults from a few fixed seeds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runCluster } from './cluster-run.js';

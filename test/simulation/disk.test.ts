@@ -1,3 +1,4 @@
+/** The simulated disk forgets what a real one may forget, and nothing else. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Disk } from '../../store/ports.js';

@@ -38,7 +38,8 @@ async function main(): Promise<number> {
     if (report.failure === null) continue;
     failed++;
     console.log(
-      `  ${report.failure.message}\n  again: npm run simulate -- --seed ${seed} --level ${values.level} --seeds 1 --trace`,
+      `  ${report.failure.message}\n` +
+        `  again: npm run simulate -- --seed ${seed} --level ${values.level} --seeds 1 --trace`,
     );
   }
   const real_ms = performance.now() - began_ms;
@@ -54,7 +55,8 @@ function lineOf(report: Report): string {
   const counts = Object.entries(report.counts).map(([what, count]) => `${what} ${count}`);
   const seconds = (report.simulated_ms / 1000).toFixed(1);
   const verdict = report.failure === null ? 'ok' : 'FAILED';
-  return `seed ${report.seed} ${verdict} ${seconds} s, ${report.steps} steps, ${counts.join(', ')}; ${report.faults.join(' ')}`;
+  const faults = report.faults.join(' ');
+  return `seed ${report.seed} ${verdict} ${seconds} s, ${report.steps} steps, ${counts.join(', ')}; ${faults}`;
 }
 
 process.exitCode = values.variants ? await huntAll(values.write, values.only) : await main();

@@ -117,7 +117,8 @@ function stageOf(cluster: RaftCluster): Stage {
         cluster.elected = (leader) => void world.after(0, () => cluster.read(leader));
         return 'asked at once';
       },
-      // Leaders that fall as soon as they have taken office leave entries of many terms that nobody else has (figure 8).
+      // Leaders that fall as soon as they have taken office leave entries of many terms that nobody else has (figure
+      // 8).
       coup: (chance) => {
         const until_ms = world.now_ms() + 3000;
         cluster.elected = (leader) => {

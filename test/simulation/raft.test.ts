@@ -1,3 +1,4 @@
+/** Bare raft machines in virtual time, under faults from a few fixed seeds. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { playFigureEight } from './figure-eight.js';

@@ -1,6 +1,6 @@
 /**
- * Limits as small as a run of ten seconds needs in order to meet them. Whoever runs a cluster imports this before anything
- * that reads them when it is loaded.
+ * Limits as small as a run of ten seconds needs in order to meet them. Whoever runs a cluster imports this before
+ * anything that reads them when it is loaded.
  */
 import { limits } from '../../machines/language/limits.js';
 

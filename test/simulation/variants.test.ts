@@ -1,3 +1,4 @@
+/** Broken variants of the protocol: each must be caught by name. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hunt } from './hunt.js';
