@@ -33,10 +33,14 @@ const askedElsewhere: ReadonlySet<string> = new Set([
   errors.NotSupportedForLearner.message,
 ]);
 
+/** Texts that depend on a member's own flags: one with larger bounds may have taken an earlier attempt. */
+const boundsOfOne: ReadonlySet<string> = new Set([errors.RequestTooLarge.message, errors.TooManyOps.message]);
+
 /** The error that the caller gets for an outcome. */
 export function outcomeError(call: Call, error: QuorateError): QuorateError {
   const unsure = error.maybe_applied || !decided.has(error.code) || askedElsewhere.has(error.message);
-  return withDoubt(call, error, unsure && call.reached > 0);
+  const earlier = boundsOfOne.has(error.message) && call.reached > 1;
+  return withDoubt(call, error, earlier || (unsure && call.reached > 0));
 }
 
 /**

@@ -372,3 +372,15 @@ test('[safety] a retry too large for a smaller server may have been applied when
   for (const message of await sent()) message.answerAll();
   assert.equal((await never).maybe_applied, false);
 });
+
+test('[safety] a retry refused for its size: a member with larger bounds may have taken the first attempt', async () => {
+  const { client, sent, clock } = await benchOf();
+  const retried = errorOfCall(client.kv.put('k', 'v'));
+  assert.equal((await sent()).length, 1);
+  await clock.pass(1_100);
+  for (const message of await sent()) message.answerAll(() => noAnswer('RequestTooLarge'));
+  assert.equal((await retried).maybe_applied, true);
+  const first = errorOfCall(client.kv.put('k', 'v'));
+  for (const message of await sent()) message.answerAll(() => noAnswer('RequestTooLarge'));
+  assert.equal((await first).maybe_applied, false);
+});
