@@ -380,7 +380,11 @@ test('[safety] a retry refused for its size: a member with larger bounds may hav
   await clock.pass(1_100);
   for (const message of await sent()) message.answerAll(() => noAnswer('RequestTooLarge'));
   assert.equal((await retried).maybe_applied, true);
-  const first = errorOfCall(client.kv.put('k', 'v'));
+});
+
+test('a write refused for its size at its first attempt was not applied', async () => {
+  const { client, sent } = await benchOf();
+  const call = errorOfCall(client.kv.put('k', 'v'));
   for (const message of await sent()) message.answerAll(() => noAnswer('RequestTooLarge'));
-  assert.equal((await first).maybe_applied, false);
+  assert.equal((await call).maybe_applied, false);
 });
