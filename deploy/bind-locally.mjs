@@ -1,10 +1,11 @@
 /**
  * Makes a compiled Node add-on prefer its own C++ symbols to Node's.
  *
- * The `rocksdb` package's Linux binary carries an old libstdc++'s templates (it compiles a std::regex while it is loaded).
- * Node from 20.12 on some builds, and every Node 22 and newer, exports newer templates of the same names, the dynamic linker
- * takes those, and the process aborts with std::bad_alloc. The mark DT_SYMBOLIC in the file's dynamic section tells the
- * linker to look in the file itself first. The linker that made the file left spare entries there, so that nothing moves.
+ * The `rocksdb` package's Linux binary carries an old libstdc++'s templates (it compiles a std::regex while it is
+ * loaded). Node from 20.12 on some builds, and every Node 22 and newer, exports newer templates of the same names, the
+ * dynamic linker takes those, and the process aborts with std::bad_alloc. The mark DT_SYMBOLIC in the file's dynamic
+ * section tells the linker to look in the file itself first. The linker that made the file left spare entries there, so
+ * that nothing moves.
  */
 import { Buffer } from 'node:buffer';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';

@@ -373,7 +373,7 @@ test('[safety] a retry too large for a smaller server may have been applied when
   assert.equal((await never).maybe_applied, false);
 });
 
-test('[safety] a retry refused for its size: a member with larger bounds may have taken the first attempt', async () => {
+test('[safety] a retry refused for its size: a member with larger bounds may have taken it before', async () => {
   const { client, sent, clock } = await benchOf();
   const retried = errorOfCall(client.kv.put('k', 'v'));
   assert.equal((await sent()).length, 1);
