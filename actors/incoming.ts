@@ -1,6 +1,8 @@
 /** What comes in from outside goes to whoever answers for it at the moment: the joining node, its rooms, or nobody. */
 import { errorOf } from '../machines/language/errors.js';
 import type { DoorHandlers, PeerHandlers } from '../transport/ports.js';
+import { post, type System } from './mail.js';
+import type { Journal } from './ports.js';
 
 /** Set by those who are in charge; null while nobody is. */
 export interface Incoming {
@@ -26,3 +28,15 @@ export const doorHandlers = (incoming: Incoming): DoorHandlers => ({
   link: (state) => incoming.door?.link(state),
   stats: () => incoming.door?.stats() ?? {},
 });
+
+/** A connection went silent, or is heard again: told to people, and to raft where a leader cannot do without it. */
+export function linkChanged(
+  journal: Journal,
+  system: System,
+  link: 'control' | 'bulk' | 'snapshot' | 'door',
+  state: 'silent' | 'heard',
+): void {
+  journal[state === 'silent' ? 'warn' : 'info'](`connection ${state}`, { link });
+  if (link !== 'bulk' && link !== 'door') return;
+  post(system, 'raft', { type: state === 'silent' ? 'link.silent' : 'link.heard', link });
+}

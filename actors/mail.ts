@@ -102,6 +102,12 @@ export function postIfOpen<A extends Address>(system: System, to: A, letter: Mai
   system.get(to)?.send(letter);
 }
 
+/** What fails outside a letter's handling comes back as a letter, so that the room ends with it. */
+export const failIn =
+  (system: System, room: 'requests' | 'snapshot') =>
+  (error: unknown): void =>
+    postIfOpen(system, room, { type: 'failed', error });
+
 /** What raft wants done, and by whom. */
 export function dispatch(system: System, effect: Effect): void {
   switch (effect.type) {

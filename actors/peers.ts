@@ -1,6 +1,5 @@
 /** The room of the peers: letters out to other members and back to oneself, letters in to raft. */
 import { fromCallback } from 'xstate';
-import { limits } from '../machines/language/limits.js';
 import {
   type ClusterId,
   type Configuration,
@@ -10,7 +9,7 @@ import {
   type MemberId,
 } from '../machines/language/vocabulary.js';
 import type { BirthMessage } from '../transport/ports.js';
-import type { Incoming } from './incoming.js';
+import { linkChanged, type Incoming } from './incoming.js';
 import { post, type PeersLetter, type System } from './mail.js';
 import type { NodePorts, NodeSettings } from './ports.js';
 
@@ -65,10 +64,7 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
     message: (message) => post(system, 'raft', message),
     birth: answerBirth,
     piece: (from, id, number) => askPiece(system, from, id, number),
-    link: (link, state) => {
-      ports.journal[state === 'silent' ? 'warn' : 'info'](`connection ${state}`, { link });
-      if (link === 'bulk') post(system, 'raft', { type: state === 'silent' ? 'link.silent' : 'link.heard', link });
-    },
+    link: (link, state) => linkChanged(ports.journal, system, link, state),
     dropped: (reason) => ports.journal.warn('peer frame dropped', { reason }),
   };
 
@@ -83,7 +79,7 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
         }
         return tellLeader(letter);
       case 'tick':
-        if (ticks++ % limits.heartbeat_ticks === 0) ports.peers.probe();
+        if (ticks++ % settings.heartbeat_ticks === 0) ports.peers.probe();
     }
   });
 

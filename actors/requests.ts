@@ -10,8 +10,8 @@ import type { ClusterId, Index } from '../machines/language/vocabulary.js';
 import type { Decided } from '../store/ports.js';
 import type { Ask, Self } from '../transport/ports.js';
 import { operationOf, requestError, statusOf, toAnswer } from './answers.js';
-import type { Incoming } from './incoming.js';
-import { post, postIfOpen, type RequestsLetter, type System } from './mail.js';
+import { linkChanged, type Incoming } from './incoming.js';
+import { failIn, post, postIfOpen, type RequestsLetter, type System } from './mail.js';
 import type { NodePorts, NodeSettings } from './ports.js';
 import {
   addRead,
@@ -65,12 +65,12 @@ export const requestsRoom = fromCallback<RequestsLetter, RequestsInput>((room) =
   const { input, receive } = room;
   const system: System = room.system;
   const standing = newcomer();
-  const reads = openReads({ ...input, standing, failed: failIn(system) });
+  const reads = openReads({ ...input, standing, failed: failIn(system, 'requests') });
   const counters = { flushing: false, ticks: 0, drainTicks: 0, drained: false };
   const desk: Desk = { ...input, ...counters, system, standing, writes: openWrites(), reads };
   input.incoming.door = {
     asked: (asks) => post(system, 'requests', { type: 'asked', asks }),
-    link: (state) => linkChanged(desk, state),
+    link: (state) => linkChanged(input.ports.journal, system, 'door', state),
     stats: () => ({ ...statusOf({ ...input, standing, applied: reads.applied }) }),
   };
   receive((letter) => handle(desk, letter));
@@ -132,9 +132,9 @@ function asked(desk: Desk, asks: readonly Ask[]): void {
 
 function admit(desk: Desk, premises: Premises, ask: Ask, now_ms: number, group: Group): void {
   const { settings, standing } = desk;
-  const refused = validate(ask.request, settings) ?? refusal(premises, ask.request, ask.term);
-  if (refused) return ask.answer({ ok: false, error: refused });
   const way = wayOf(ask.request);
+  const refused = validate(ask.request, settings) ?? refusal(premises, ask.request.op, way, ask.term);
+  if (refused) return ask.answer({ ok: false, error: refused });
   if (way !== 'propose') return addRead(desk.reads, ask, way, now_ms, group);
   const full = overQuota(premises, ask.request);
   if (full && ask.id === null) return ask.answer({ ok: false, error: errorOf('NoSpace') });
@@ -175,7 +175,7 @@ function answerDecided(desk: Desk, ask: Ask, entry: Decided): void {
   const answer = toAnswer(desk.cluster, desk.self.member.id, entry);
   const { request } = ask;
   if (request.op !== 'kv.compact' || !request.body.physical || !answer.ok) return ask.answer(answer);
-  desk.ports.kv.compacted(request.body.revision).then(() => ask.answer(answer), failIn(desk.system));
+  desk.ports.kv.compacted(request.body.revision).then(() => ask.answer(answer), failIn(desk.system, 'requests'));
 }
 
 function tick(desk: Desk, now_ms: number): void {
@@ -191,13 +191,5 @@ function drain(desk: Desk): void {
   if (!handedOver || writesWaiting(desk.writes) + readsWaiting(desk.reads) > 0) return;
   desk.drained = true;
   const { system } = desk;
-  desk.ports.door.drain().then(() => postIfOpen(system, 'node', { type: 'drained' }), failIn(system));
+  desk.ports.door.drain().then(() => postIfOpen(system, 'node', { type: 'drained' }), failIn(system, 'requests'));
 }
-
-function linkChanged({ ports, system }: Desk, state: 'silent' | 'heard'): void {
-  ports.journal[state === 'silent' ? 'warn' : 'info'](`connection ${state}`, { link: 'door' });
-  post(system, 'raft', { type: state === 'silent' ? 'link.silent' : 'link.heard', link: 'door' });
-}
-
-/** What fails outside a letter's handling comes back as a letter, so that the room ends with it. */
-const failIn = (system: System) => (error: unknown) => postIfOpen(system, 'requests', { type: 'failed', error });

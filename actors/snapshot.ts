@@ -7,7 +7,7 @@ import { unreachable } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
 import type { ClusterId, EffectOf, MemberId } from '../machines/language/vocabulary.js';
 import { DiskError, type SnapshotSource } from '../store/ports.js';
-import { post, postIfOpen, type SnapshotLetter, type System } from './mail.js';
+import { failIn, post, postIfOpen, type SnapshotLetter, type System } from './mail.js';
 import type { NodePorts } from './ports.js';
 import { closeStreams, nextPiece, openStream, type Streams } from './streams.js';
 
@@ -46,7 +46,10 @@ function handle(desk: Desk, letter: SnapshotLetter): void {
     case 'dropSnapshot':
       return drop(desk, (stream) => stream.to === letter.to);
     case 'pieceAsked':
-      nextPiece(desk.streams, letter, desk.ports.clock.now_ms()).then((piece) => letter.answer(piece), failIn(desk));
+      nextPiece(desk.streams, letter, desk.ports.clock.now_ms()).then(
+        (piece) => letter.answer(piece),
+        failIn(desk.system, 'snapshot'),
+      );
       return;
     case 'installSnapshot':
       return install(desk, letter);
@@ -63,9 +66,12 @@ function handle(desk: Desk, letter: SnapshotLetter): void {
 
 function prepare(desk: Desk, to: MemberId): void {
   drop(desk, (stream) => stream.to === to);
-  desk.ports.kv.snapshot(desk.cluster, desk.cluster_name).then((source) => {
-    postIfOpen(desk.system, 'snapshot', { type: 'prepared', to, source });
-  }, failIn(desk));
+  desk.ports.kv.snapshot(desk.cluster, desk.cluster_name).then(
+    (source) => {
+      postIfOpen(desk.system, 'snapshot', { type: 'prepared', to, source });
+    },
+    failIn(desk.system, 'snapshot'),
+  );
 }
 
 function offer({ ports, streams, system }: Desk, to: MemberId, source: SnapshotSource): void {
@@ -77,7 +83,7 @@ function offer({ ports, streams, system }: Desk, to: MemberId, source: SnapshotS
 }
 
 function drop(desk: Desk, which: (stream: { readonly to: MemberId; readonly used_ms: number }) => boolean): void {
-  closeStreams(desk.streams, which).catch(failIn(desk));
+  closeStreams(desk.streams, which).catch(failIn(desk.system, 'snapshot'));
 }
 
 function dropIdle(desk: Desk, now_ms: number): void {
@@ -94,7 +100,7 @@ function install(desk: Desk, effect: EffectOf<'installSnapshot'>): void {
   const { index } = effect.snapshot;
   fetch(desk, effect, ticket).catch((error: unknown) => {
     // [safety] A disk that does not keep what it is given ends the node; nothing is tried on it again.
-    if (error instanceof DiskError) return failIn(desk)(error);
+    if (error instanceof DiskError) return failIn(desk.system, 'snapshot')(error);
     const reason = error instanceof Error ? error.message : String(error);
     desk.ports.journal.warn('snapshot not installed', { index, reason });
     if (desk.ticket === ticket) postIfOpen(desk.system, 'snapshot', { type: 'fetchFailed', index, reason });
@@ -131,6 +137,3 @@ async function pull(desk: Desk, effect: EffectOf<'installSnapshot'>, number: num
     }
   }
 }
-
-/** What fails outside a letter's handling comes back as a letter, so that the room ends with it. */
-const failIn = (desk: Desk) => (error: unknown) => postIfOpen(desk.system, 'snapshot', { type: 'failed', error });

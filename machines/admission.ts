@@ -19,7 +19,7 @@ export interface Premises {
   readonly quota_bytes: number;
 }
 
-export type Way = 'propose' | 'readIndex' | 'local';
+type Way = 'propose' | 'readIndex' | 'local';
 
 /** The part of a request that decides its way. */
 export type Question =
@@ -50,14 +50,13 @@ export function wayOf(question: Question): Way {
 }
 
 /**
- * Null when the request may go its way, else what to answer. `door` is the term whose leader's door it came through,
+ * Null when the request may go `way`, else what to answer. `door` is the term whose leader's door it came through,
  * null at a member's own. Nothing that reads the replicated state stands here: a repeated request must reach its kept
  * outcome.
  */
-export function refusal(premises: Premises, question: Question, door: Term | null): QuorateError | null {
+export function refusal(premises: Premises, op: Question['op'], way: Way, door: Term | null): QuorateError | null {
   if (premises.requests_waiting >= limits.requests_waiting_max) return errorOf('RequestTooManyRequests');
-  const way = wayOf(question);
-  if (way === 'local') return premises.role === 'learner' && question.op === 'kv.txn' ? notForLearner() : null;
+  if (way === 'local') return premises.role === 'learner' && op === 'kv.txn' ? notForLearner() : null;
   if (premises.role === 'learner') return notForLearner();
   if (way === 'readIndex') return premises.leader === null ? errorOf('NoLeader') : null;
   if (premises.leader === null && premises.serving === null) return errorOf('NoLeader');
