@@ -1,12 +1,8 @@
 /** From what was decided or read to what a client is answered. */
-import {
-  type Header,
-  type MemberListResult,
-  type Operation,
-  type StatusResult,
-} from '../machines/language/commands.js';
+import { type Header, type MemberListResult, type Operation } from '../machines/language/commands.js';
 import { errorOf, QuorateError } from '../machines/language/errors.js';
 import { invariant } from '../machines/language/invariant.js';
+import type { StatusResult, VitalSigns } from '../machines/language/status.js';
 import type { ClusterId, Index, Member, MemberId, RefusalReason, Term } from '../machines/language/vocabulary.js';
 import type { Decided } from '../store/ports.js';
 import type { Answer, Request } from '../transport/ports.js';
@@ -100,6 +96,7 @@ export function statusOf(of: {
 }): StatusResult {
   const { kv, log } = of.ports;
   const leader = of.standing.announcement?.leader ?? null;
+  const vitals = of.ports.vitals.read();
   return {
     name: of.settings.name,
     version: of.settings.version,
@@ -112,8 +109,19 @@ export function statusOf(of: {
     raft_term: of.standing.term,
     raft_applied_index: of.applied,
     is_learner: of.standing.role === 'learner',
-    errors: leader === null ? ['etcdserver: no leader'] : [],
+    errors: [...(leader === null ? ['etcdserver: no leader'] : []), ...stalledWrites(vitals, of.settings)],
     role: of.standing.role,
     revision: kv.status.revision,
+    vitals,
   };
+}
+
+/** A write that takes an election timeout: the disk stands still, though the node still speaks. */
+function stalledWrites(vitals: VitalSigns, { election_ticks, tick_ms }: NodeSettings): readonly string[] {
+  const writes = { log: vitals.log_sync_under_way_ms, store: vitals.store_write_under_way_ms };
+  return Object.entries(writes)
+    .filter(([, under_way_ms]) => under_way_ms >= election_ticks * tick_ms)
+    .map(
+      ([what, under_way_ms]) => `quorate: a write to the ${what} has been under way for ${Math.round(under_way_ms)} ms`,
+    );
 }

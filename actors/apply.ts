@@ -8,6 +8,7 @@ import { limits } from '../machines/language/limits.js';
 import type { Entry, SnapshotMark } from '../machines/language/vocabulary.js';
 import type { Decided, KvStore, SnapshotStore, Written } from '../store/ports.js';
 import { post, type ApplyJob } from './mail.js';
+import type { Vitals } from './ports.js';
 
 /** Each job holds at least one committed entry; raft's bound on uncommitted bytes bounds them. */
 export const APPLY_JOBS_MAX = 1_000_000;
@@ -95,9 +96,18 @@ export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
   });
 
 /** Writes gather here: everything decided so far goes in one synced batch. */
-export const stateRoom = (kv: KvStore, pace: Pace) =>
+export const stateRoom = (kv: KvStore, pace: Pace, vitals: Vitals) =>
   gatherMachine<number, Written>().provide({
-    actors: { write: fromPromise(() => kv.write()) },
+    actors: {
+      write: fromPromise(async () => {
+        const ended = vitals.begin('store');
+        try {
+          return await kv.write();
+        } finally {
+          ended();
+        }
+      }),
+    },
     actions: {
       written: ({ system }, { items, outcome }) => {
         pace.written(items.length);

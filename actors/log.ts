@@ -4,17 +4,25 @@ import { gatherMachine } from '../machines/gather.machine.js';
 import type { EffectOf, Entry, Letter } from '../machines/language/vocabulary.js';
 import type { LogStore } from '../store/ports.js';
 import { post, type LogJob } from './mail.js';
+import type { Vitals } from './ports.js';
 
 type Persist = EffectOf<'persist'>;
 
 /** More jobs than raft's bound on uncommitted bytes lets wait. */
 export const LOG_JOBS_MAX = 1_000_000;
 
-export const logRoom = (log: LogStore) =>
+export const logRoom = (log: LogStore, vitals: Vitals) =>
   gatherMachine<LogJob, void>().provide({
     actors: {
       write: fromPromise(async ({ input: jobs }) => {
-        for (const step of stepsOf(jobs)) await run(log, step);
+        for (const step of stepsOf(jobs)) {
+          const ended = vitals.begin('log');
+          try {
+            await run(log, step);
+          } finally {
+            ended();
+          }
+        }
       }),
     },
     actions: {

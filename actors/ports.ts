@@ -1,5 +1,6 @@
 /** What a node is given: its ports, its settings. One set per node; several nodes can live in one process. */
 import type { AutoCompaction } from '../machines/auto-compaction.js';
+import type { VitalSigns } from '../machines/language/status.js';
 import type { Clock, Random } from '../machines/language/time.js';
 import type { IdentityStore, KvStore, LogStore, SnapshotStore } from '../store/ports.js';
 import type { ClientDoor, PeerTransport } from '../transport/ports.js';
@@ -14,6 +15,14 @@ export interface NodePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly journal: Journal;
+  readonly vitals: Vitals;
+}
+
+/** How the node measures itself. */
+export interface Vitals {
+  /** A write of the log or the store begins; to be called once it has ended, well or not. */
+  begin(write: 'log' | 'store'): () => void;
+  read(): VitalSigns;
 }
 
 /** Where a node tells what it does: one line each, for people. deploy/ writes it as JSON. */

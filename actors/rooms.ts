@@ -30,9 +30,9 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
     types: { context: {} as RoomsInput, input: {} as RoomsInput },
     actors: {
       raft,
-      log: logRoom(ports.log),
+      log: logRoom(ports.log, ports.vitals),
       apply: applyRoom(ports.kv, ports.snapshots, pace),
-      state: stateRoom(ports.kv, pace),
+      state: stateRoom(ports.kv, pace, ports.vitals),
       requests: requestsRoom,
       peers: peersRoom,
       snapshot: snapshotRoom,

@@ -8,9 +8,9 @@ import type {
   OperationResult,
   PutResult,
   RangeResult,
-  StatusResult,
   TxnResult,
 } from '../machines/language/commands.js';
+import type { StatusResult, VitalSigns } from '../machines/language/status.js';
 import type {
   DeleteResponse,
   GetResponse,
@@ -98,6 +98,21 @@ export const toStatus = (header: ResponseHeader, result: StatusResult): StatusRe
   errors: result.errors,
   role: result.role,
   revision: result.revision,
+  ...(result.vitals === null ? {} : { vitals: toVitals(result.vitals) }),
+});
+
+const toVitals = (signs: VitalSigns): NonNullable<StatusResponse['vitals']> => ({
+  eventLoopDelayP50Ms: signs.event_loop_delay_p50_ms,
+  eventLoopDelayP99Ms: signs.event_loop_delay_p99_ms,
+  eventLoopDelayMaxMs: signs.event_loop_delay_max_ms,
+  logSyncP50Ms: signs.log_sync_p50_ms,
+  logSyncP99Ms: signs.log_sync_p99_ms,
+  logSyncMaxMs: signs.log_sync_max_ms,
+  logSyncUnderWayMs: signs.log_sync_under_way_ms,
+  storeWriteP50Ms: signs.store_write_p50_ms,
+  storeWriteP99Ms: signs.store_write_p99_ms,
+  storeWriteMaxMs: signs.store_write_max_ms,
+  storeWriteUnderWayMs: signs.store_write_under_way_ms,
 });
 
 export const toHashKv = (header: ResponseHeader, result: HashKvResult): HashKvResponse => ({

@@ -191,6 +191,23 @@ export interface StatusResponse {
   readonly role: string;
   /** The revision of this member's store. */
   readonly revision: number;
+  /** How the member itself is doing; a member of an earlier version does not tell. */
+  readonly vitals?: Vitals;
+}
+
+/** Over the last 30 to 60 seconds; `…UnderWayMs` is the age of a write that has not ended, 0 when there is none. */
+interface Vitals {
+  readonly eventLoopDelayP50Ms: number;
+  readonly eventLoopDelayP99Ms: number;
+  readonly eventLoopDelayMaxMs: number;
+  readonly logSyncP50Ms: number;
+  readonly logSyncP99Ms: number;
+  readonly logSyncMaxMs: number;
+  readonly logSyncUnderWayMs: number;
+  readonly storeWriteP50Ms: number;
+  readonly storeWriteP99Ms: number;
+  readonly storeWriteMaxMs: number;
+  readonly storeWriteUnderWayMs: number;
 }
 
 export interface HashKvResponse {

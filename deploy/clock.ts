@@ -21,6 +21,15 @@ export const pause = (delay_ms: number): Promise<void> =>
     setTimeout(resolve, delay_ms);
   });
 
+/** Runs `work` again and again, for as long as something else keeps the process alive. */
+export function every(delay_ms: number, work: () => void): void {
+  const again = (): void => {
+    work();
+    setTimeout(again, delay_ms).unref();
+  };
+  setTimeout(again, delay_ms).unref();
+}
+
 /** What `promise` comes to, or undefined when that takes longer than `delay_ms`. */
 export async function within<T>(delay_ms: number, promise: Promise<T>): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;

@@ -32,6 +32,7 @@ import type { NatsSettings } from '../transport/nats-peers.js';
 import { CLIENT_DOOR, PEER_TRANSPORT } from '../transport/ports.js';
 import type { ClientDoor, PeerTransport } from '../transport/ports.js';
 import { realClock, realRandom } from './clock.js';
+import { openVitals } from './vitals.js';
 
 export interface NodePlace {
   readonly directory: string;
@@ -73,6 +74,7 @@ export function composeNode({ directory, access, peerKey, settings, journal }: N
     clock: realClock,
     random: realRandom,
     journal,
+    vitals: openVitals(),
   };
 }
 

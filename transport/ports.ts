@@ -14,11 +14,11 @@ import type {
   RangeRequest,
   RangeResult,
   RequestId,
-  StatusResult,
   TxnRequest,
   TxnResult,
 } from '../machines/language/commands.js';
 import type { QuorateError } from '../machines/language/errors.js';
+import type { StatusResult } from '../machines/language/status.js';
 import type {
   ClusterId,
   Configuration,

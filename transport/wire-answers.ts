@@ -12,7 +12,8 @@ import { badRequest, type ErrorCode, httpStatus, QuorateError } from '../machine
 import { type ClusterId, memberId, revision as asRevision } from '../machines/language/vocabulary.js';
 import type { Answer, Operation, Result } from './ports.js';
 import type { Fields, Value } from './unpack.js';
-import { describe, isMap, readBytes, readFlag, readId, readInteger, readList, readText } from './wire-values.js';
+import { readStatus, writeStatus } from './wire-status.js';
+import { isMap, readBytes, readFlag, readId, readInteger, readList, readText, readTexts } from './wire-values.js';
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
@@ -51,7 +52,7 @@ function writeResult(result: Result): Fields {
     case 'cluster.list':
       return { members: result.body.members.map((member) => ({ ...member })) };
     case 'maintenance.status':
-      return { ...result.body };
+      return writeStatus(result.body);
     case 'maintenance.hashkv': {
       const { hash, compact_revision, hash_revision } = result.body;
       return { hash, compact_revision, hash_revision };
@@ -206,9 +207,6 @@ function readOperation(value: Value): OperationResult {
   }
 }
 
-const texts = (what: string, fields: Fields, name: string): string[] =>
-  readList(what, fields, name).map((text) => (typeof text === 'string' ? text : describe(text)));
-
 type ResultOf<Op extends Operation> = Extract<Result, { readonly op: Op }>['body'];
 
 function readMember(value: Value): ResultOf<'cluster.list'>['members'][number] {
@@ -216,8 +214,8 @@ function readMember(value: Value): ResultOf<'cluster.list'>['members'][number] {
   return {
     id: memberId(readId('member', member, 'id', 'unsigned')),
     name: readText('member', member, 'name'),
-    peer_urls: texts('member', member, 'peer_urls'),
-    client_urls: texts('member', member, 'client_urls'),
+    peer_urls: readTexts('member', member, 'peer_urls'),
+    client_urls: readTexts('member', member, 'client_urls'),
     is_learner: readFlag('member', member, 'is_learner'),
   };
 }
@@ -227,21 +225,4 @@ const readHash = (body: Fields, revision: number): ResultOf<'maintenance.hashkv'
   hash: readInteger('hashkv', body, 'hash'),
   compact_revision: readInteger('hashkv', body, 'compact_revision'),
   hash_revision: readInteger('hashkv', body, 'hash_revision'),
-});
-
-const readStatus = (body: Fields): ResultOf<'maintenance.status'> => ({
-  name: readText('status', body, 'name'),
-  version: readText('status', body, 'version'),
-  storage_version: readText('status', body, 'storage_version'),
-  db_size: readInteger('status', body, 'db_size'),
-  db_size_in_use: readInteger('status', body, 'db_size_in_use'),
-  db_size_quota: readInteger('status', body, 'db_size_quota'),
-  leader: readId('status', body, 'leader', 'unsigned'),
-  raft_index: readInteger('status', body, 'raft_index'),
-  raft_term: readInteger('status', body, 'raft_term'),
-  raft_applied_index: readInteger('status', body, 'raft_applied_index'),
-  is_learner: readFlag('status', body, 'is_learner'),
-  errors: texts('status', body, 'errors'),
-  role: readText('status', body, 'role'),
-  revision: readInteger('status', body, 'revision'),
 });

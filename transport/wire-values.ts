@@ -104,6 +104,13 @@ export function readInteger(what: string, fields: Fields, name: string): number 
   throw wrongType(what, name, value, 'a whole number between -(2^53-1) and 2^53-1');
 }
 
+export function readNumber(what: string, fields: Fields, name: string): number {
+  const value = fields[name];
+  if (value === undefined || value === null) return 0;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw wrongType(what, name, value, 'a number');
+}
+
 /** A 64-bit id, signed or not. JSON has it as a decimal string, since its numbers are rounded beyond 2^53. */
 export function readId(what: string, fields: Fields, name: string, kind: 'signed' | 'unsigned'): bigint {
   const value = fields[name];
@@ -153,6 +160,9 @@ export function readList(what: string, fields: Fields, name: string): readonly V
   if (Array.isArray(value)) return value as readonly Value[];
   throw wrongType(what, name, value, 'a list');
 }
+
+export const readTexts = (what: string, fields: Fields, name: string): string[] =>
+  readList(what, fields, name).map((text) => (typeof text === 'string' ? text : describe(text)));
 
 const wrongType = (what: string, name: string, given: Value, right: string): QuorateError =>
   badRequest(`${what}: field "${name}": ${describe(given)} given; it must be ${right}`);

@@ -36,14 +36,22 @@ const health: Run<unknown> = async (session) => {
   if (list.some(({ error }) => error !== '')) throw new CommandFailure(exitCodes.error, 'unhealthy cluster');
 };
 
-/** A member that answers a linearizable read reaches a quorum; that the asker may not read the key is no illness. */
+/**
+ * A member that answers a linearizable read reaches a quorum; that the asker may not read the key is no illness. What
+ * the member itself finds wrong is one, and known at once: a read may hang on it.
+ */
 async function askHealth(cluster: ClusterAccess, endpoint: string): Promise<Health> {
   const began_ms = realClock.now_ms();
-  const outcome = await settle(cluster.get(fromText('health'), { member: endpoint }));
+  const read = settle(cluster.get(fromText('health'), { member: endpoint }));
+  const found = await settle(cluster.status(endpoint));
+  const ailments = 'response' in found ? found.response.errors.join(', ') : '';
+  const error = ailments === '' ? readError(await read) : ailments;
   const took = formatDuration(realClock.now_ms() - began_ms);
-  const error = 'response' in outcome || isPermissionDenied(outcome.error) ? '' : textOf(outcome.error);
   return { endpoint, health: error === '', took, error };
 }
+
+const readError = (outcome: Outcome<unknown>): string =>
+  'response' in outcome || isPermissionDenied(outcome.error) ? '' : textOf(outcome.error);
 
 const isPermissionDenied = (error: unknown): boolean =>
   error instanceof QuorateError && error.code === 'PermissionDenied';

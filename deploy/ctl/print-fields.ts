@@ -102,8 +102,11 @@ const statusLines = ({ endpoint, response: status }: At<StatusResponse>, hex: bo
   field('Endpoint', quoteText(endpoint)),
   field('DowngradeTargetVersion', quoteText('')),
   field('DowngradeEnabled', false),
+  ...Object.entries<number>({ ...status.vitals }).map(([name, value]) => field(name.replace(/^./, upperCase), value)),
   '',
 ];
+
+const upperCase = (letter: string): string => letter.toUpperCase();
 
 const hashLines = ({ endpoint, response }: At<HashKvResponse>, hex: boolean): string[] => [
   ...headerLines(response.header, hex),

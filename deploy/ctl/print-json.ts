@@ -114,6 +114,7 @@ const statusShape = (status: StatusResponse): Json => ({
     dbSizeQuota: status.dbSizeQuota,
   }),
   downgradeInfo: {},
+  ...(status.vitals === undefined ? {} : { vitals: { ...status.vitals } }),
 });
 
 const hashShape = (response: HashKvResponse): Json =>

@@ -164,25 +164,6 @@ interface Member {
   readonly client_urls: readonly string[];
 }
 
-export interface StatusResult {
-  readonly name: string;
-  readonly version: string;
-  readonly storage_version: string;
-  readonly db_size: number;
-  readonly db_size_in_use: number;
-  readonly db_size_quota: number;
-  /** 0n when none is heard. */
-  readonly leader: bigint;
-  readonly raft_index: number;
-  readonly raft_term: number;
-  readonly raft_applied_index: number;
-  readonly is_learner: boolean;
-  readonly errors: readonly string[];
-  /** Ours: the raft role's name, and the revision of the store. */
-  readonly role: string;
-  readonly revision: number;
-}
-
 /**
  * ---- commands -----------------------------------------------------------------------------------------------------
  */

@@ -7,6 +7,7 @@ import { type ApplyJob, type Mail, post, type System } from '../../actors/mail.j
 import type { Index, SnapshotMark, Term } from '../../machines/language/vocabulary.js';
 import { MemoryEngineFactory } from '../../store/engine-memory.js';
 import { MvccStore } from '../../store/mvcc.js';
+import { stillVitals } from '../model/still-vitals.js';
 import { Driver, eagerClock, entryOf, memberOf, put } from '../store/kv-steps.js';
 
 /** The two rooms, and who hears of them. */
@@ -15,7 +16,12 @@ function openRooms(kv: MvccStore, heard: (letter: Mail['raft'] | Mail['requests'
   const snapshots = { receive: () => Promise.reject(new Error('none comes')), sweep: () => Promise.resolve() };
   const listener = fromCallback<Mail['raft'] | Mail['requests']>(({ receive }) => receive(heard));
   const rooms = setup({
-    actors: { apply: applyRoom(kv, snapshots, pace), state: stateRoom(kv, pace), raft: listener, requests: listener },
+    actors: {
+      apply: applyRoom(kv, snapshots, pace),
+      state: stateRoom(kv, pace, stillVitals),
+      raft: listener,
+      requests: listener,
+    },
   }).createMachine({
     invoke: [
       { src: 'raft', systemId: 'raft' },

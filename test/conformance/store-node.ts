@@ -95,7 +95,10 @@ async function resultOf(store: MvccStore, request: Request): Promise<Result> {
       const { revision, db_size, db_size_in_use } = store.status;
       const numbers = { db_size, db_size_in_use, db_size_quota: 0, leader: SELF, raft_index: 0, raft_term: 1 };
       const words = { name: 'n1', version: '', storage_version: '', errors: [], role: 'leader', is_learner: false };
-      return { op: 'maintenance.status', body: { ...numbers, ...words, raft_applied_index: 0, revision } };
+      return {
+        op: 'maintenance.status',
+        body: { ...numbers, ...words, raft_applied_index: 0, revision, vitals: null },
+      };
     }
     case 'kv.put':
     case 'kv.delete':

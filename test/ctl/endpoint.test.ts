@@ -1,7 +1,7 @@
 /** The endpoint commands: every member, in each format, and what happens when one does not answer. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { GetResponse } from '../../client/types.js';
+import type { GetResponse, StatusResponse } from '../../client/types.js';
 import { errorOf } from '../../machines/language/errors.js';
 import { header, say, status } from './fake-cluster.js';
 
@@ -144,6 +144,26 @@ test('health: healthy on stdout, unhealthy on stderr, exit code 1', async () => 
     /^"endpoint":"n2","health":false,"took":"\S+s","error":"etcdserver: request timed out"\}\]\n$/,
   );
   assert.equal(end, undefined);
+});
+
+test('health: what a member itself finds wrong is told without waiting for the read that may hang on it', async () => {
+  const stalled = 'quorate: a write to the log has been under way for 1,234 ms';
+  const cluster = {
+    get: () => new Promise<never>(() => undefined),
+    status: async () => ({ ...status, errors: [stalled] }),
+  };
+  const { stdout, stderr, code } = await say(['endpoint', 'health', '--members=n1'], { cluster });
+  const told = `n1 is unhealthy: failed to commit proposal: ${stalled}\nError: unhealthy cluster\n`;
+  assert.deepEqual({ stdout, stderr, code }, { stdout: '', stderr: told, code: 1 });
+});
+
+test('status shows how a member itself is doing, after the fields of etcd, when it tells', async () => {
+  const well = { ...status, vitals: { logSyncP99Ms: 0.25, storeWriteMaxMs: 12 } as StatusResponse['vitals'] };
+  const cluster = { status: async (): Promise<StatusResponse> => well as StatusResponse };
+  const json = await say(['endpoint', 'status', '--members=n1', '-w', 'json'], { cluster });
+  assert.match(json.stdout, /"downgradeInfo":\{\},"vitals":\{"logSyncP99Ms":0\.25,"storeWriteMaxMs":12\}\}\}\]\n$/);
+  const fields = await say(['endpoint', 'status', '--members=n1', '-w', 'fields'], { cluster });
+  assert.match(fields.stdout, /"DowngradeEnabled" : false\n"LogSyncP99Ms" : 0\.25\n"StoreWriteMaxMs" : 12\n\n$/);
 });
 
 test('a member list that cannot be had ends the command', async () => {

@@ -16,6 +16,7 @@ import { RaftLog } from '../../store/raft-log.js';
 import { StateDirectories } from '../../store/snapshot.js';
 import { MemoryNetwork } from '../../transport/memory-network.js';
 import { MemoryPeers } from '../../transport/memory-peers.js';
+import { stillVitals } from '../model/still-vitals.js';
 import { type ClusterWitness, createClusterWitness } from './cluster-witness.js';
 import { createDisk, type SimulatedDisk } from './disk.js';
 import { createStreet, type Street } from './door.js';
@@ -252,6 +253,7 @@ function portsOf(
     clock: life.clock,
     random: world.chance.fork(),
     journal: { info: say('info'), warn: say('warn'), error: say('error') },
+    vitals: stillVitals,
   };
   const twisted = twist.ports?.(ports) ?? ports;
   return { ...twisted, kv: countSnapshots(truth.watch(name, twisted.kv), counts) };

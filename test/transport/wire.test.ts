@@ -10,6 +10,7 @@ import { badRequest, errorOf, QuorateError } from '../../machines/language/error
 import { revision, memberId, type ClusterId } from '../../machines/language/vocabulary.js';
 import type { Answer, Operation, Request } from '../../transport/ports.js';
 import { OPERATIONS } from '../../transport/subjects.js';
+import { stillSigns } from '../model/still-vitals.js';
 import {
   decodeAnswer,
   decodeBatch,
@@ -155,6 +156,7 @@ const answers: readonly (readonly [Operation, Answer])[] = [
           errors: ['x'],
           role: 'leader',
           revision: 7,
+          vitals: { ...stillSigns, log_sync_p99_ms: 0.25, event_loop_delay_max_ms: 1234.567 },
         },
       },
     },
