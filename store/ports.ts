@@ -52,6 +52,8 @@ export interface DiskFile {
   readonly size: number;
   /** Writes all of `bytes` at `at`; not durable before sync. */
   write(bytes: Uint8Array, at: number): Promise<void>;
+  /** Writes all of `bytes` at `at`; these bytes, and they alone, are durable when this resolves. As sync: no retry. */
+  writeSynced(bytes: Uint8Array, at: number): Promise<void>;
   /** Extends the file with zeros to `size`, so that later writes below it change no metadata. */
   allocate(size: number): Promise<void>;
   truncate(size: number): Promise<void>;

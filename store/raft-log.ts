@@ -171,16 +171,19 @@ export class RaftLog implements LogStore {
     return turn;
   }
 
-  /** [safety] One write and one sync; the view changes only when both have succeeded. */
+  /** [safety] One synced write; the view changes only when it has succeeded. */
   async #append(records: readonly LogRecord[]): Promise<void> {
     if (this.#position >= this.options.segment_bytes) await this.#nextSegment();
     const file = this.#requireFile();
     const bytes = encodeRecords(records);
     const chain = sealFrame(bytes, this.#place);
     const end = this.#position + bytes.length;
-    if (end + FRAME_HEAD > file.size) await file.allocate(end + this.options.allocation_bytes);
-    await file.write(bytes, this.#position);
-    await file.sync();
+    if (end + FRAME_HEAD > file.size) {
+      await file.allocate(end + this.options.allocation_bytes);
+      // Or each batch that goes there would have to change metadata.
+      await file.sync();
+    }
+    await file.writeSynced(bytes, this.#position);
     this.#position = end;
     this.#place = { ...this.#place, sequence: this.#place.sequence + 1, chain };
     for (const record of records) {

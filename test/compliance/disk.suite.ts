@@ -60,9 +60,12 @@ export function describeDisk(name: string, makeDisk: () => Promise<{ disk: Disk;
         await file.write(fromText('xy'), 5);
         assert.equal(file.size, 7);
         assert.equal(await read(disk, 'a/file'), '0123\0xy');
+        await file.writeSynced(fromText('ab'), 6);
+        assert.equal(file.size, 8);
+        assert.equal(await read(disk, 'a/file'), '0123\0xab');
         await file.close();
         const again = await disk.open('a/file');
-        assert.equal(again.size, 7);
+        assert.equal(again.size, 8);
         await again.close();
       }));
 

@@ -14,7 +14,8 @@ export const unsyncedLog = (disk: Disk): Disk =>
   replace(disk, {
     open: async (path) => {
       const file = await disk.open(path);
-      return path.startsWith(`${LOG_DIRECTORY}/`) ? replace(file, { sync: () => Promise.resolve() }) : file;
+      if (!path.startsWith(`${LOG_DIRECTORY}/`)) return file;
+      return replace(file, { sync: () => Promise.resolve(), writeSynced: (bytes, at) => file.write(bytes, at) });
     },
   });
 

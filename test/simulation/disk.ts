@@ -142,26 +142,32 @@ function openFile(device: Device, life: Life, inode: Inode, path: string): DiskF
         if (world.chance.happens(0.5)) handOver(inode, world.chance.happens(0.5) ? what : torn(what, world.chance));
       },
     );
+  // The bytes as they are now: the caller may use its buffer again.
+  const write = (bytes: Uint8Array, at: number): Promise<void> => change({ type: 'write', bytes: bytes.slice(), at });
+  const sync = (): Promise<void> => {
+    const covered = mark(inode);
+    return operate(device, life, settings.pace.sync_ms, () => {
+      if (settings.broken) {
+        settings.broken = false;
+        forget(inode, covered);
+        throw diskError('EIO', 'fdatasync', path);
+      }
+      device.syncs++;
+      world.note('sync', keep(inode, covered));
+    });
+  };
   return {
     get size() {
       return inode.now.size;
     },
-    // The bytes as they are now: the caller may use its buffer again.
-    write: (bytes, at) => change({ type: 'write', bytes: bytes.slice(), at }),
+    write,
+    writeSynced: async (bytes, at) => {
+      await write(bytes, at);
+      await sync();
+    },
     allocate: (size) => (size > inode.now.size ? change({ type: 'resize', size }) : Promise.resolve()),
     truncate: (size) => change({ type: 'resize', size }),
-    sync: () => {
-      const covered = mark(inode);
-      return operate(device, life, settings.pace.sync_ms, () => {
-        if (settings.broken) {
-          settings.broken = false;
-          forget(inode, covered);
-          throw diskError('EIO', 'fdatasync', path);
-        }
-        device.syncs++;
-        world.note('sync', keep(inode, covered));
-      });
-    },
+    sync,
     close: () => Promise.resolve(),
   };
 }

@@ -59,14 +59,19 @@ function openFile(files: Map<string, Buffer>, path: string, note: (operation: st
     content().copy(resized);
     files.set(path, resized);
   };
+  const put = (bytes: Uint8Array, at: number): void => {
+    note('write', path);
+    if (at + bytes.length > content().length) resize(at + bytes.length);
+    content().set(bytes, at);
+  };
   return {
     get size() {
       return content().length;
     },
-    write: async (bytes, at) => {
-      note('write', path);
-      if (at + bytes.length > content().length) resize(at + bytes.length);
-      content().set(bytes, at);
+    write: async (bytes, at) => put(bytes, at),
+    writeSynced: async (bytes, at) => {
+      put(bytes, at);
+      note('sync', path);
     },
     allocate: async (size) => {
       note('allocate', path);
