@@ -11,6 +11,7 @@ import {
 import type { BirthMessage } from '../transport/ports.js';
 import { linkChanged, type Incoming } from './incoming.js';
 import { post, type PeersLetter, type System } from './mail.js';
+import { holdNotices, type Outgoing } from './notices.js';
 import type { NodePorts, NodeSettings } from './ports.js';
 
 export interface PeersInput {
@@ -27,13 +28,16 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
   let ticks = 0;
   let leader: MemberId | null = null;
 
+  const notices = holdNotices(ports.clock, (letters) => ports.peers.send(letters));
+
   const deliver = (letters: readonly Letter[]): void => {
-    const out: { to: Member['id']; message: Extract<Letter, { to: Member['id'] }>['message'] }[] = [];
+    const out: Outgoing[] = [];
     for (const letter of letters) {
       if (letter.to === 'self') post(system, 'raft', letter.message);
       else out.push(letter);
     }
-    if (out.length > 0) ports.peers.send(out);
+    const leaving = notices.sift(out);
+    if (leaving.length > 0) ports.peers.send(leaving);
   };
 
   /** Who leads is what an operator asks first. */
@@ -85,6 +89,7 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
 
   return () => {
     incoming.peers = null;
+    notices.close();
   };
 });
 

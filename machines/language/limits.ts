@@ -17,6 +17,8 @@ export const limits = {
   appends_in_flight_max: 256,
   bytes_in_flight_max: 8 * MiB,
   uncommitted_bytes_max: 64 * MiB,
+  /** How long the news of a commit waits for an append that carries it. */
+  commit_notice_ms: 5,
 
   /* the log */
   log_entries_kept: 5_000,
@@ -68,6 +70,7 @@ invariant(
   'an election timeout outlasts several lost heartbeats',
   limits,
 );
+invariant(limits.commit_notice_ms < limits.tick_ms, 'a commit is told before the next heartbeat', limits);
 invariant(limits.log_entries_kept < limits.log_entries_before_trim, 'a trimmed log keeps a tail', limits);
 invariant(limits.bytes_per_append_max <= limits.bytes_in_flight_max, 'one append fits the window', limits);
 invariant(limits.request_bytes_max < limits.uncommitted_bytes_max, 'one request fits the uncommitted bound', limits);
