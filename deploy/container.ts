@@ -3,7 +3,7 @@
  * a process.
  */
 import 'reflect-metadata';
-import { container } from 'tsyringe';
+import { container, type DependencyContainer } from 'tsyringe';
 import type { Journal, NodePorts, NodeSettings } from '../actors/ports.js';
 import { CLOCK, RANDOM } from '../machines/language/time.js';
 import type { Clock, Random } from '../machines/language/time.js';
@@ -43,8 +43,14 @@ export interface NodePlace {
   readonly journal: Journal;
 }
 
-/** The ports of one node. Nothing is opened yet: the node's life does that, in its order. */
-export function composeNode({ directory, access, peerKey, settings, journal }: NodePlace): NodePorts {
+/**
+ * The ports of one node. Nothing is opened yet: the node's life does that, in its order. `adapt` puts other adapters
+ * behind ports; only tests do.
+ */
+export function composeNode(
+  { directory, access, peerKey, settings, journal }: NodePlace,
+  adapt: (node: DependencyContainer) => void = () => undefined,
+): NodePorts {
   const node = container.createChildContainer();
   node.register<Clock>(CLOCK, { useValue: realClock });
   node.register<Random>(RANDOM, { useValue: realRandom });
@@ -64,6 +70,7 @@ export function composeNode({ directory, access, peerKey, settings, journal }: N
   node.register<PeerTransport>(PEER_TRANSPORT, { useToken: NatsPeers });
   node.register<ClientDoor>(CLIENT_DOOR, { useToken: NatsDoor });
 
+  adapt(node);
   return {
     identity: node.resolve<IdentityStore>(IDENTITY_STORE),
     log: node.resolve<LogStore>(LOG_STORE),

@@ -14,7 +14,7 @@ import { errorText, openJournal } from './observe.js';
 import { readPeerKey } from './peer-key.js';
 
 /** Runs until the node has ended; the answer is the exit code. */
-export async function serve(given: Given): Promise<number> {
+export async function serve(given: Given, compose: typeof composeNode = composeNode): Promise<number> {
   const values = resolveOptions(serveOptions, given);
   const settings = nodeSettings(values);
   const journal = openJournal(settings.name, values['log-level'], values['log-format']);
@@ -25,7 +25,7 @@ export async function serve(given: Given): Promise<number> {
       servers: access.servers.map((server) => new URL(server).host),
     });
   }
-  const ports = composeNode({
+  const ports = compose({
     directory,
     access,
     peerKey: readPeerKey(values['peer-key-file'], settings, journal),

@@ -21,6 +21,8 @@ export interface TestClusterOptions {
   readonly clusterName?: string;
   /** Flags for each node beside those that make it a member, by name without dashes. */
   readonly flags?: Readonly<Record<string, string>>;
+  /** A program in place of `quorate`: it takes the same arguments. */
+  readonly program?: string;
   /** Join these servers instead of starting one. */
   readonly servers?: readonly string[];
 }
@@ -43,6 +45,8 @@ export interface TestCluster {
   /** Sends a signal, and resolves when the process has ended, if the signal is one that ends it. */
   kill(name: string, signal?: NodeJS.Signals): Promise<void>;
   ended(name: string): Promise<Ending>;
+  /** Sends a message through the process's channel, for a program that listens to it. */
+  tell(name: string, message: string): void;
   /** Of the life that was started last. */
   pid(name: string): number;
   /** Resolves once a node has said something that fits, in any of its lives. */
@@ -103,7 +107,7 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
       'peer-key-file': keyFile,
       ...options.flags,
     };
-    const life = startLife(flags, join(directory, `${name}.output`), wake);
+    const life = startLife(options.program ?? program, flags, join(directory, `${name}.output`), wake);
     lives.set(name, life);
     return life;
   };
@@ -140,6 +144,7 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
       if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended;
     },
     ended: (name) => lifeOf(name).ended,
+    tell: (name, message) => void lifeOf(name).child.send(message),
     said: (name, wanted) => heard(() => wanted.test(output(name))),
     heard,
     pid: (name) => lifeOf(name).child.pid ?? 0,
@@ -157,10 +162,10 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
   };
 }
 
-function startLife(flags: Readonly<Record<string, string>>, outputFile: string, heard: () => void): Life {
+function startLife(run: string, flags: Readonly<Record<string, string>>, outputFile: string, heard: () => void): Life {
   const args = Object.entries(flags).map(([flag, text]) => `--${flag}=${text}`);
   // The channel ends the node when the test's process is gone.
-  const child = spawn(process.execPath, [program, 'serve', ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child = spawn(process.execPath, [run, 'serve', ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   endWithThisProcess(child);
   const ready = new Promise<true>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
