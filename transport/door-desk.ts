@@ -197,10 +197,19 @@ function tooLarge(request: Request, bytes_max: number): QuorateError | null {
   return sizeOf(request) > bytes_max ? errorOf('RequestTooLarge') : null;
 }
 
-/** The bytes that a request would put into the log, without what frames them. */
+/** The bytes of keys and values in a request: what it would put into the log, without what frames them. */
 function sizeOf(request: Request): number {
-  if (request.op === 'kv.put') return request.body.key.length + request.body.value.length;
-  return request.op === 'kv.txn' ? sizeOfTxn(request.body) : 0;
+  switch (request.op) {
+    case 'kv.put':
+      return request.body.key.length + request.body.value.length;
+    case 'kv.range':
+    case 'kv.delete':
+      return request.body.key.length + request.body.range_end.length;
+    case 'kv.txn':
+      return sizeOfTxn(request.body);
+    default:
+      return 0;
+  }
 }
 
 function sizeOfTxn(txn: TxnRequest): number {

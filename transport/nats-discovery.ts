@@ -1,7 +1,8 @@
 /** What the services on these NATS servers say of themselves, as far as a starting node must know it. */
-import type { NatsConnection } from 'nats';
+import type { Msg, NatsConnection } from 'nats';
 import type { Clock } from '../machines/language/time.js';
 import type { ClusterId } from '../machines/language/vocabulary.js';
+import { headersOf } from './nats-headers.js';
 import { formatClusterId } from './wire.js';
 
 const ANSWERS_WITHIN_MS = 300;
@@ -23,14 +24,23 @@ export function findForeignCluster(
     const timer = clock.setTimeout(() => finish(null), ANSWERS_WITHIN_MS);
     const subscription = nats.subscribe(inbox, {
       callback: (error, message) => {
-        // 503: there is no such service at all.
-        if (error !== null || message.headers?.code === 503) return finish(null);
+        if (error !== null) return finish(null);
         const id = clusterIdIn(message.data, cluster_name);
+        // 503: there is no such service at all.
+        if (message.data.length === 0 && isNobody(message)) return finish(null);
         if (id !== null && id !== formatClusterId(own)) finish(id);
       },
     });
     nats.publish('$SRV.INFO.quorate', new Uint8Array(0), { reply: inbox });
   });
+}
+
+function isNobody(message: Msg): boolean {
+  try {
+    return headersOf(message)?.code === 503;
+  } catch {
+    return false; // Somebody's, whatever they are.
+  }
 }
 
 function clusterIdIn(data: Uint8Array, cluster_name: string): string | null {

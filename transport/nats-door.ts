@@ -31,6 +31,7 @@ import type { ClusterId, Term } from '../machines/language/vocabulary.js';
 import { createDesk, type Desk, nameInUse } from './door-desk.js';
 import { findForeignCluster } from './nats-discovery.js';
 import { guarded, plainBytes } from './nats-connection.js';
+import { headerIn, headersOf } from './nats-headers.js';
 import { ProvenConnection } from './nats-proven.js';
 import { NATS_SETTINGS, type NatsSettings } from './nats-peers.js';
 import { type ClientDoor, type DoorHandlers, LinkError, type Self } from './ports.js';
@@ -203,7 +204,7 @@ export class NatsDoor implements ClientDoor {
       endpoint,
       term,
       body: plainBytes(message.data),
-      header: (name) => message.headers?.get(name) ?? '',
+      header: (name) => headerIn(headersOf(message), name),
       reply: (body, given) => {
         if (reply === undefined || reply === '') return;
         link.publish(reply, body, given.size === 0 ? {} : { headers: toNatsHeaders(given) });

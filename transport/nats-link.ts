@@ -5,6 +5,7 @@
 import { createInbox, Events, headers as natsHeaders, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
 import type { Clock } from '../machines/language/time.js';
 import { type ConnectionOptions, connectNats, guarded, plainBytes } from './nats-connection.js';
+import { headersOf } from './nats-headers.js';
 import { ANSWER_BYTES_MAX, pieceOf } from './piece-headers.js';
 import { addPiece, type Assembly } from './pieces.js';
 import { type ClientLink, LinkError, type LinkMessage } from './ports.js';
@@ -105,11 +106,11 @@ class NatsLink implements ClientLink {
     const token = message.subject.slice(this.inbox.length + 1);
     const waiting = this.waiting.get(token);
     if (waiting === undefined) return;
-    if (message.data.length === 0 && message.headers?.code === NO_RESPONDERS) {
-      this.end(token)?.reject(new LinkError('noResponders', 'nobody serves this'));
-      return;
-    }
     try {
+      if (message.data.length === 0 && headersOf(message)?.code === NO_RESPONDERS) {
+        this.end(token)?.reject(new LinkError('noResponders', 'nobody serves this'));
+        return;
+      }
       const answer = this.whole(waiting, toLinkMessage(message));
       if (answer !== undefined && waiting.onAnswer(answer) === 'done') this.end(token)?.resolve();
     } catch (error) {
@@ -173,7 +174,7 @@ function toNatsHeaders(given: ReadonlyMap<string, string>): MsgHdrs {
 }
 
 function toLinkMessage(message: Msg): LinkMessage {
-  const { headers } = message;
+  const headers = headersOf(message);
   const body = plainBytes(message.data);
   if (headers === undefined) return { body, headers: NO_HEADERS, subject: message.subject };
   const map = new Map(headers.keys().map((name): [string, string] => [name, headers.get(name)]));

@@ -73,7 +73,7 @@ export function encodeAnswer(
 
 function errorHeaders(error: QuorateError): Headers {
   return new Map([
-    [headerNames.error, error.message.slice(0, 500).replace(/[\r\n]+/g, ' ')],
+    [headerNames.error, error.message.slice(0, 500).replace(/\p{Cc}+/gu, ' ')],
     [headerNames.errorCode, String(httpStatus[error.code])],
   ]);
 }
@@ -232,7 +232,7 @@ export function parseRequestId(text: string): { readonly client: Uint8Array; rea
 export function parseCount(name: string, text: string): number {
   const number = /^[0-9]{1,16}$/.test(text) ? Number(text) : NaN;
   if (Number.isSafeInteger(number)) return number;
-  throw badRequest(`header ${name}: ${JSON.stringify(text.slice(0, 64))} given; it must be a whole number`);
+  throw badRequest(`header ${name}: ${JSON.stringify(text.slice(0, 64))} given; it must be a whole number below 2^53`);
 }
 
 /** What stands in for an answer that no message can hold: an applied write keeps its header. */

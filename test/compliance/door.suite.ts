@@ -9,6 +9,7 @@ import { clusterSubject, memberSubject } from '../../transport/subjects.js';
 import {
   decodeAnswer,
   decodeBatchAnswers,
+  decodeRequest,
   encodeBatch,
   encodeRequest,
   formatClusterId,
@@ -274,6 +275,16 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
         }
       }
       assert.equal(asked.length, 4);
+      for (const op of ['kv.delete', 'kv.range'] as const) {
+        for (const extra of [0, 1]) {
+          const { body } = decodeRequest(op, new Uint8Array(0)).request;
+          const key = new Uint8Array(world.request_bytes_max);
+          const request = { op, body: { ...body, key, range_end: new Uint8Array(extra) } } as Request;
+          const known: number = asked.length;
+          await ask(clusterSubject(cluster, op), encodeRequest(request, 'msgpack'));
+          assert.equal(asked.length - known, 1 - extra, `${op} with ${extra} bytes too many`);
+        }
+      }
     });
 
     test('an answer beyond the payload comes in pieces to who takes them, or is refused', async () => {

@@ -12,6 +12,7 @@ import { connectLink } from '../../transport/nats-link.js';
 import { NatsPeers, type NatsSettings } from '../../transport/nats-peers.js';
 import { clusterSubject, peerSubject } from '../../transport/subjects.js';
 import { decodeAnswer } from '../../transport/wire.js';
+import { connectRaw } from '../fuzz/raw-nats.js';
 import { listener } from '../compliance/transport.suite.js';
 import { startNatsServer, type TestNatsServer } from '../process/nats-server.js';
 
@@ -218,6 +219,62 @@ test('anybody’s words on a peer subject change nothing', async () => {
     [...new Set(ears.dropped)].filter((reason) => !['damaged', 'signature', 'pieces'].includes(reason)),
     [],
   );
+});
+
+test('headers that no library would send are refused in words, and the door goes on', async () => {
+  await openDoor(answerPut);
+  const raw = await connectRaw(server.port);
+  try {
+    const start = 'NATS/1.0\r\n';
+    const id = `Quorate-Request: ${'0'.repeat(32)}-1\r\n`;
+    const many = Array.from({ length: 50_000 }, (_, number) => `h${number}:\r\n`).join('');
+    const refused: readonly (readonly [string, RegExp])[] = [
+      [`${start}a b: c\r\n\r\n`, /headers are malformed: ' '/],
+      [`${start}a\0: c\r\n\r\n`, /headers are malformed/],
+      [`${start}кто: c\r\n\r\n`, /headers are malformed/],
+      [`${start}${many}\r\n`, /bytes of headers given; at most 8192 are read/],
+      [`${start}a: ${'x'.repeat(100_000)}\r\n\r\n`, /bytes of headers given/],
+      [`${start}${id}\r\n`, /Quorate-Since is missing/],
+      [`${start}${id}${id}Quorate-Since: 1\r\n\r\n`, /Quorate-Request is given 2 times/],
+    ];
+    const taken = [
+      '',
+      'x',
+      start,
+      `${start}no colon\r\n\r\n`,
+      'HTTP/1.1 503 x\r\n\r\n',
+      `${start}: x\r\n`,
+      `${start}a: b`,
+    ];
+    const subject = clusterSubject('faults', 'kv.put');
+    for (const [headers, said] of refused) {
+      const answer = await raw.ask(subject, '{"key":"k"}', headers);
+      assert.match(answer?.body.toString() ?? 'nothing', said);
+      assert.match(answer?.body.toString() ?? 'nothing', /"code":"InvalidArgument"/);
+      assert.doesNotMatch(answer?.headers ?? '', /[^\P{Cc}\r\n]/u);
+    }
+    for (const headers of taken) {
+      const answer = await raw.ask(subject, '{"key":"k"}', headers);
+      assert.match(answer?.body.toString() ?? 'nothing', /"revision":1/, JSON.stringify(headers));
+    }
+  } finally {
+    raw.close();
+  }
+});
+
+test('an answer with headers that are none counts as lost, and the client goes on', async () => {
+  const raw = await connectRaw(server.port);
+  const link = await openLink();
+  const liar = await connect({ servers: server.url });
+  open.push(liar);
+  liar.subscribe('liar', {
+    callback: (_, message) => raw.tell(message.reply ?? '', 'x', '', 'NATS/1.0\r\na b: c\r\n\r\n'),
+  });
+  await liar.flush();
+  await assert.rejects(link.request('liar', text('{}'), new Map(), 2_000), /malformed/);
+  await openDoor(answerPut);
+  await eventually(() => put(link));
+  raw.close();
 });
 
 test('service discovery shows each member once and the leader beside, with the role among its numbers', async () => {
