@@ -199,17 +199,9 @@ function tooLarge(request: Request, bytes_max: number): QuorateError | null {
 
 /** The bytes of keys and values in a request: what it would put into the log, without what frames them. */
 function sizeOf(request: Request): number {
-  switch (request.op) {
-    case 'kv.put':
-      return request.body.key.length + request.body.value.length;
-    case 'kv.range':
-    case 'kv.delete':
-      return request.body.key.length + request.body.range_end.length;
-    case 'kv.txn':
-      return sizeOfTxn(request.body);
-    default:
-      return 0;
-  }
+  if (request.op === 'kv.put') return request.body.key.length + request.body.value.length;
+  if (request.op === 'kv.txn') return sizeOfTxn(request.body);
+  return 'key' in request.body ? request.body.key.length + request.body.range_end.length : 0;
 }
 
 function sizeOfTxn(txn: TxnRequest): number {
