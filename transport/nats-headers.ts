@@ -1,6 +1,6 @@
 /**
- * Headers of messages that anybody may have written. nats.js parses them when they are first looked at, throws on a name
- * that is none, and takes quadratic time over many.
+ * Headers of messages that anybody may have written. nats.js parses them when they are first looked at, throws on a
+ * name that is none, and takes quadratic time over many.
  */
 import type { Msg, MsgHdrs } from 'nats';
 import { badRequest } from '../machines/language/errors.js';

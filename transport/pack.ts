@@ -1,5 +1,5 @@
 /** MessagePack as the wire writes it, into one buffer that grows: the counterpart of unpack.ts. */
-import type { Fields, Value } from './unpack.js';
+import type { Fields, Value } from '../machines/language/unpack.js';
 
 const TWO_32 = 2 ** 32;
 const KEPT_BYTES = 64 * 1024;

@@ -5,7 +5,7 @@
 import { limits } from '../machines/language/limits.js';
 import type { ClusterId, MemberId } from '../machines/language/vocabulary.js';
 import type { BirthMessage } from './ports.js';
-import { MalformedError, type Value } from './unpack.js';
+import { MalformedError, type Value } from '../machines/language/unpack.js';
 
 export interface PullQuestion {
   /** Repeated by the answer; never reused in the asker's life. */

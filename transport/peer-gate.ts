@@ -8,7 +8,7 @@ import type { ClusterId, Configuration, Epoch, MemberId, PeerMessage } from '../
 import { pack } from './pack.js';
 import type { BirthMessage, Self } from './ports.js';
 import { type PullAnswer, type PullQuestion, readBig, readBirth, readPiece, readPull } from './peer-bodies.js';
-import { MalformedError, unpack, type Value } from './unpack.js';
+import { MalformedError, unpack, type Value } from '../machines/language/unpack.js';
 
 const VERSION = 1;
 const SIGNED = 0x80;

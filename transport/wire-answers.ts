@@ -11,7 +11,7 @@ import type {
 import { badRequest, type ErrorCode, httpStatus, QuorateError } from '../machines/language/errors.js';
 import { type ClusterId, memberId, revision as asRevision } from '../machines/language/vocabulary.js';
 import type { Answer, Operation, Result } from './ports.js';
-import type { Fields, Value } from './unpack.js';
+import type { Fields, Value } from '../machines/language/unpack.js';
 import { readStatus, writeStatus } from './wire-status.js';
 import { isMap, readBytes, readFlag, readId, readInteger, readList, readText, readTexts } from './wire-values.js';
 

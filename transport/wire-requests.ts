@@ -12,7 +12,7 @@ import type {
 } from '../machines/language/commands.js';
 import { badRequest, errorOf, QuorateError } from '../machines/language/errors.js';
 import type { Operation, Request } from './ports.js';
-import type { Fields, Value } from './unpack.js';
+import type { Fields, Value } from '../machines/language/unpack.js';
 import {
   describe,
   isMap,

@@ -1,6 +1,6 @@
 /** A member's status on the wire. */
 import type { StatusResult, VitalSigns } from '../machines/language/status.js';
-import type { Fields } from './unpack.js';
+import type { Fields } from '../machines/language/unpack.js';
 import { isMap, readFlag, readId, readInteger, readNumber, readText, readTexts } from './wire-values.js';
 
 export const writeStatus = (status: StatusResult): Fields => ({

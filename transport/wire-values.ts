@@ -3,7 +3,7 @@
  */
 import { badRequest, QuorateError } from '../machines/language/errors.js';
 import { pack } from './pack.js';
-import { type Fields, MalformedError, unpack, type Value } from './unpack.js';
+import { type Fields, MalformedError, unpack, type Value } from '../machines/language/unpack.js';
 
 export type Encoding = 'json' | 'msgpack';
 

@@ -6,7 +6,7 @@ import { badRequest, errorOf, httpStatus, QuorateError } from '../machines/langu
 import type { ClusterId } from '../machines/language/vocabulary.js';
 import type { Answer, Operation, Request } from './ports.js';
 import { OPERATIONS } from './subjects.js';
-import type { Fields, Value } from './unpack.js';
+import type { Fields, Value } from '../machines/language/unpack.js';
 import { readAnswer, readError, writeAnswer } from './wire-answers.js';
 import { readRequest, writeRequest } from './wire-requests.js';
 import {

@@ -2,13 +2,14 @@
  * The canonical bytes of entries, commands, configurations and peer messages. The only file of machines/ that knows
  * MessagePack.
  */
-import { Decoder, Encoder } from '@msgpack/msgpack';
+import { Encoder } from '@msgpack/msgpack';
 import { EMPTY } from './bytes.js';
 import { commandFromRow, commandToRow } from './command-rows.js';
 import type { Command } from './commands.js';
 import { invariant } from './invariant.js';
 import { configurationFromRow, configurationToRow, messageFromRow, messageToRow } from './peer-rows.js';
 import { count, DecodeError, list, row, UnknownVersionError } from './rows.js';
+import { MalformedError, unpack as unpackValue } from './unpack.js';
 import type { Configuration, Entry, Index, PeerMessage, Term } from './vocabulary.js';
 
 export { DecodeError, UnknownVersionError } from './rows.js';
@@ -20,8 +21,6 @@ const PEER_VERSION = 1;
  * rounded.
  */
 const encoder = new Encoder({ useBigInt64: true, maxDepth: 256 });
-/** The bounds keep a few garbage bytes from claiming a huge array. */
-const decoder = new Decoder({ useBigInt64: true, maxArrayLength: 65_536, maxMapLength: 1_024, maxExtLength: 0 });
 
 /** Small arrays are carved from one slab: an ArrayBuffer each would cost more than filling it. */
 const SLAB = 32 * 1024;
@@ -55,11 +54,10 @@ export function pack(value: unknown): Uint8Array {
  */
 export function unpack(bytes: Uint8Array): unknown {
   try {
-    return decoder.decode(plain(bytes));
+    return unpackValue(plain(bytes), 'bigint');
   } catch (error) {
-    throw new DecodeError(`not MessagePack: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    if (!(error instanceof MalformedError)) throw error;
+    throw new DecodeError(`not MessagePack: ${error.message}`, { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * MessagePack as the wire reads it: 64-bit integers exact, bytes as views of the message, bounded depth and sizes.
- * The wire has its own because every request passes through it, and a general one costs several times as much.
+ * MessagePack as the house reads it: 64-bit integers exact, bytes as views of the message, bounded depth and sizes. Its
+ * own because every message passes through it, a general reader costs several times as much, and one that believes the
+ * length of an array can be made to fill the memory by a few bytes.
  */
 
 export type Value = null | boolean | number | bigint | string | Uint8Array | readonly Value[] | Fields;
@@ -8,7 +9,7 @@ export interface Fields {
   readonly [name: string]: Value;
 }
 
-/** Why bytes are not a message; wire.ts makes an error for the client of it. */
+/** Why bytes are not a message; whoever asked makes an error of its own kind of it. */
 export class MalformedError extends Error {
   override readonly name = 'MalformedError';
 }
@@ -20,10 +21,15 @@ let bytes: Uint8Array = new Uint8Array(0);
 let view = new DataView(bytes.buffer);
 let at = 0;
 let depth = 0;
+let wide: Wide = 'short';
+
+/** What an integer of 64 bits becomes: a number where that is exact, or always a bigint. */
+type Wide = 'short' | 'bigint';
 
 /** The one value that `message` holds. Bytes in it are views of `message`. Throws MalformedError only. */
-export function unpack(message: Uint8Array): Value {
+export function unpack(message: Uint8Array, integers64: Wide = 'short'): Value {
   bytes = message;
+  wide = integers64;
   view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   at = 0;
   depth = 0;
@@ -106,8 +112,9 @@ function readNumber(type: number): number | bigint {
   }
 }
 
-/** A number where that is exact, so that readers need not care in how many bytes a small integer came. */
+/** `short`: readers need not care in how many bytes a small integer came. */
 function safeOrBig(value: bigint): number | bigint {
+  if (wide === 'bigint') return value;
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }
