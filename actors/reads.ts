@@ -1,6 +1,7 @@
 /**
  * Reads on their way: rows that wait for a read index, then for the state to be applied up to it, then for the store.
  */
+import type { Header } from '../machines/language/commands.js';
 import { errorOf, QuorateError } from '../machines/language/errors.js';
 import { index, type Index, type ReadId } from '../machines/language/vocabulary.js';
 import type { Ask, Request, Result } from '../transport/ports.js';
@@ -31,6 +32,8 @@ export interface Reads {
   gathered: ReadRow[];
   readonly asked: Map<ReadId, readonly ReadRow[]>;
   waiting: ReadRow[];
+  /** Of the last answer. */
+  header: Header | null;
 }
 
 export const openReads = (of: Reads['of']): Reads => ({
@@ -43,6 +46,7 @@ export const openReads = (of: Reads['of']): Reads => ({
   gathered: [],
   asked: new Map(),
   waiting: [],
+  header: null,
 });
 
 export const readsWaiting = (reads: Reads): number =>
@@ -117,19 +121,61 @@ function serveWhenApplied(reads: Reads, row: ReadRow, upTo: Index): void {
 }
 
 function serve(reads: Reads, row: ReadRow): void {
-  const { cluster, self, standing, ports, failed } = reads.of;
   const at = reads.applied;
-  read(reads, row.ask.request).then(
-    (result) => {
-      const revision = 'revision' in result.body ? result.body.revision : ports.kv.status.revision;
-      const header = headerOf(cluster, self.member.id, revision, standing.term, at);
-      row.ask.answer({ ok: true, header, result });
-    },
-    (error: unknown) => (error instanceof QuorateError ? refuse(row, error) : failed(error)),
-  );
+  const answer = (result: Result): void => {
+    row.ask.answer({ ok: true, header: headerAt(reads, at, result), result });
+  };
+  const fail = (error: unknown): void => {
+    if (error instanceof QuorateError) refuse(row, error);
+    else reads.of.failed(error);
+  };
+  const { request } = row.ask;
+  const result = attempt(() => readAtHand(reads, request), fail);
+  if (result === null) fetch(reads, request).then(answer, fail);
+  else if (result !== undefined) answer(result);
 }
 
-async function read({ of, applied }: Reads, request: Request): Promise<Result> {
+/** What `work` comes to, or undefined once `fail` was told why it comes to nothing. */
+function attempt<T>(work: () => T, fail: (error: unknown) => void): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    fail(error);
+    return undefined;
+  }
+}
+
+/** Reads of one turn have one header. */
+function headerAt(reads: Reads, at: Index, result: Result): Header {
+  const { cluster, self, standing, ports } = reads.of;
+  const revision = 'revision' in result.body ? result.body.revision : ports.kv.status.revision;
+  const last = reads.header;
+  if (last?.revision === revision && last.raft_index === at && last.raft_term === standing.term) return last;
+  reads.header = headerOf(cluster, self.member.id, revision, standing.term, at);
+  return reads.header;
+}
+
+/** The answer that needs no waiting, or null where it has to be fetched. */
+function readAtHand({ of, applied }: Reads, request: Request): Result | null {
+  switch (request.op) {
+    case 'kv.range': {
+      const body = of.ports.kv.rangeAtHand(request.body);
+      return body === null ? null : { op: 'kv.range', body };
+    }
+    case 'maintenance.status':
+      return { op: 'maintenance.status', body: statusOf({ ...of, applied }) };
+    case 'cluster.list':
+      return { op: 'cluster.list', body: memberList(of.settings.cluster_name, of.standing) };
+    case 'kv.txn':
+    case 'maintenance.hashkv':
+    case 'kv.put':
+    case 'kv.delete':
+    case 'kv.compact':
+      return null;
+  }
+}
+
+async function fetch({ of }: Reads, request: Request): Promise<Result> {
   const { kv } = of.ports;
   switch (request.op) {
     case 'kv.range':
@@ -139,13 +185,11 @@ async function read({ of, applied }: Reads, request: Request): Promise<Result> {
     case 'maintenance.hashkv':
       return { op: 'maintenance.hashkv', body: await kv.hashKv(request.body.revision) };
     case 'maintenance.status':
-      return { op: 'maintenance.status', body: statusOf({ ...of, applied }) };
     case 'cluster.list':
-      return { op: 'cluster.list', body: memberList(of.settings.cluster_name, of.standing) };
     case 'kv.put':
     case 'kv.delete':
     case 'kv.compact':
-      throw new QuorateError('Internal', `quorate: ${request.op} is not a read`);
+      throw new QuorateError('Internal', `quorate: ${request.op} is not fetched`);
   }
 }
 

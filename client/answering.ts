@@ -1,7 +1,8 @@
 /** What comes back: outcomes settle their calls, everything else sends them again until their time is up. */
 import { errorOf } from '../machines/language/errors.js';
 import { LinkError, type Answer, type LinkMessage } from '../transport/ports.js';
-import { decodeAnswer, decodeBatchAnswers, formatClusterId, headerNames } from '../transport/wire.js';
+import { decodeBatchAnswers } from '../transport/wire-batch.js';
+import { decodeAnswer, formatClusterId, headerNames } from '../transport/wire.js';
 import type { Attempt, Call, Succeeded } from './call.js';
 import { type Core, fail, sendAgain, succeed } from './core.js';
 import { backOff, served } from './lane.js';

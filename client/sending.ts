@@ -2,7 +2,8 @@
 import { NUL } from '../machines/language/bytes.js';
 import { errorOf } from '../machines/language/errors.js';
 import { limits } from '../machines/language/limits.js';
-import { encodeBatch, encodeRequest, headerNames } from '../transport/wire.js';
+import { encodeBatch } from '../transport/wire-batch.js';
+import { encodeRequest, headerNames } from '../transport/wire.js';
 import { ended, hear } from './answering.js';
 import type { Attempt, Call } from './call.js';
 import { bounds, type Core, fail, fly } from './core.js';

@@ -16,7 +16,7 @@ import { fold, isFoldDue } from './fold.js';
 import { hashKv, hashState } from './hash.js';
 import { ENGINE_FACTORY } from './ports.js';
 import type { Decided, EngineFactory, KvStatus, KvStore, SnapshotSource, Written } from './ports.js';
-import { readRange, readTxn } from './reads.js';
+import { readAtHand, readRange, readTxn } from './reads.js';
 import { recoverState } from './recovery.js';
 import type { StoreState } from './state.js';
 import { streamOf } from './state-stream.js';
@@ -141,6 +141,10 @@ export class MvccStore implements KvStore {
 
   range(request: RangeRequest): Promise<RangeResult> {
     return this.#read((state) => readRange(state, this.clock, request));
+  }
+
+  rangeAtHand(request: RangeRequest): RangeResult | null {
+    return readAtHand(this.#open(), request);
   }
 
   read(txn: TxnRequest): Promise<TxnResult> {

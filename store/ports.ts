@@ -241,6 +241,8 @@ export interface KvStore {
   readonly status: KvStatus;
   /** The state as written, durable and visible. Throws QuorateError (Compacted, FutureRev). */
   range(request: RangeRequest): Promise<RangeResult>;
+  /** The same at once, where it is one key whose record is in memory; null where it is not: then ask `range`. */
+  rangeAtHand(request: RangeRequest): RangeResult | null;
   /** A transaction that only reads (B-17), all of it at one revision of the state as written. */
   read(txn: TxnRequest): Promise<TxnResult>;
   /** Throws QuorateError (Compacted, FutureRev). */

@@ -18,6 +18,7 @@ import type { StoreState } from './state.js';
 const RECORDS_PER_FETCH = 1_000;
 /** Few rows of the newest revisions are kept at hand; a large scan would only push others out. */
 const ROWS_CACHED_MAX = 16;
+const NOTHING_FOUND: Found = { count: 0, located: [] };
 
 export async function readRange(state: StoreState, clock: Clock, request: RangeRequest): Promise<RangeResult> {
   const range = keyRange(request.key, request.range_end);
@@ -33,6 +34,21 @@ export async function readRange(state: StoreState, clock: Clock, request: RangeR
   }
 }
 
+/** One key whose record is in memory, answered without a pause; null where that is not so. */
+export function readAtHand(state: StoreState, request: RangeRequest): RangeResult | null {
+  const range = keyRange(request.key, request.range_end);
+  if (!range.single) return null;
+  const revision = state.written.revision as Revision;
+  const found = locateOne(state, range.from, revisionAsked(state, request.revision), rowsWanted(request));
+  const rows: KeyValue[] = [];
+  for (const { key, place } of found.located) {
+    const kv = state.cache.get(key, place);
+    if (kv === undefined) return null;
+    rows.push(kv);
+  }
+  return finishRange(request, revision, found.count, rows);
+}
+
 /** Throws Compacted and FutureRev; 0 and below ask for the current revision. */
 export function revisionAsked(state: StoreState, asked: number): number {
   const { revision, compact_revision } = state.written;
@@ -42,6 +58,13 @@ export function revisionAsked(state: StoreState, asked: number): number {
   return asked;
 }
 
+function locateOne(state: StoreState, key: string, revision: number, rows_max: number): Found {
+  const history = state.index.get(key);
+  const place = history === undefined ? undefined : placeAt(history, revision);
+  if (place === undefined) return NOTHING_FOUND;
+  return { count: 1, located: rows_max > 0 ? [{ key, place }] : [] };
+}
+
 async function locate(
   state: StoreState,
   clock: Clock,
@@ -49,14 +72,9 @@ async function locate(
   revision: number,
   rows_max: number,
 ): Promise<Found> {
+  if (range.single) return locateOne(state, range.from, revision, rows_max);
   const located: Located[] = [];
   let count = 0;
-  if (range.single) {
-    const history = state.index.get(range.from);
-    const place = history === undefined ? undefined : placeAt(history, revision);
-    if (place === undefined) return { count, located };
-    return { count: 1, located: rows_max > 0 ? [{ key: range.from, place }] : located };
-  }
   let next: string | undefined = range.from;
   while (next !== undefined) {
     next = state.index.visit(next, range.to, limits.keys_per_turn_max, (key, history) => {

@@ -3,7 +3,8 @@ import type { Clock } from '../machines/language/time.js';
 import type { DoorMessage } from './door-desk.js';
 import { cutIntoPieces } from './pieces.js';
 import type { Answer, Operation } from './ports.js';
-import { type BatchAnswer, encodeAnswer, encodeBatchAnswers, type Encoding, headerNames, shortened } from './wire.js';
+import { type BatchAnswer, encodeBatchAnswers } from './wire-batch.js';
+import { encodeAnswer, type Encoding, headerNames, shortened } from './wire.js';
 
 /** Room for the headers beside a body: an error's text, a piece's number. */
 const HEADER_BYTES = 2048;

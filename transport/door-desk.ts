@@ -11,8 +11,8 @@ import type { ClusterId, Term } from '../machines/language/vocabulary.js';
 import { gatherAnswers, replyOne } from './door-answers.js';
 import type { Answer, Ask, DoorHandlers, Operation, Request } from './ports.js';
 import type { Endpoint } from './subjects.js';
+import { decodeBatch } from './wire-batch.js';
 import {
-  decodeBatch,
   decodeRequest,
   encodeError,
   encodingOf,

@@ -17,10 +17,13 @@ import { isMap, readBytes, readFlag, readId, readInteger, readList, readText, re
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
-export function writeAnswer(answer: Answer): Fields {
+/** `shared`: the header that the message gives once; of the answer's own, only what differs is written. */
+export function writeAnswer(answer: Answer, shared: Header | null = null): Fields {
   if (!answer.ok) return { error: writeError(answer.error) };
-  const header = writeHeader(answer.header);
-  return 'truncated' in answer ? { header, truncated: true } : { header, ...writeResult(answer.result) };
+  const { header } = answer;
+  const result: Fields = 'truncated' in answer ? { truncated: true } : writeResult(answer.result);
+  if (header === shared) return result;
+  return { header: shared === null ? writeHeader(header) : difference(header, shared), ...result };
 }
 
 const writeError = (error: QuorateError): Fields => ({
@@ -29,13 +32,23 @@ const writeError = (error: QuorateError): Fields => ({
   maybe_applied: error.maybe_applied,
 });
 
-const writeHeader = (header: Header): Fields => ({
+export const writeHeader = (header: Header): Fields => ({
   cluster_id: header.cluster_id,
   member_id: header.member_id,
   revision: header.revision,
   raft_term: header.raft_term,
   raft_index: header.raft_index,
 });
+
+function difference(header: Header, shared: Header): Fields {
+  const fields: Record<string, Value> = {};
+  if (header.cluster_id !== shared.cluster_id) fields['cluster_id'] = header.cluster_id;
+  if (header.member_id !== shared.member_id) fields['member_id'] = header.member_id;
+  if (header.revision !== shared.revision) fields['revision'] = header.revision;
+  if (header.raft_term !== shared.raft_term) fields['raft_term'] = header.raft_term;
+  if (header.raft_index !== shared.raft_index) fields['raft_index'] = header.raft_index;
+  return fields;
+}
 
 function writeResult(result: Result): Fields {
   switch (result.op) {
@@ -101,10 +114,10 @@ function writeOperation(result: OperationResult): Fields {
 /**
  * Fields that this client does not know are ignored here: a newer node may answer more than an older client asks for.
  */
-export function readAnswer(op: Operation, value: Value | undefined): Answer {
+export function readAnswer(op: Operation, value: Value | undefined, shared: Header | null = null): Answer {
   const body = readMap('answer', value);
   if (isMap(body['error'])) return { ok: false, error: readError(body['error']) };
-  const header = readHeader(body['header']);
+  const header = readHeader(body['header'], shared);
   if (body['truncated'] === true) return { ok: true, header, truncated: true };
   return { ok: true, header, result: readResult(op, body, header.revision) };
 }
@@ -121,14 +134,24 @@ export function readError(fields: Fields): QuorateError {
   return new QuorateError(known, readText('error', fields, 'message'), readFlag('error', fields, 'maybe_applied'));
 }
 
-function readHeader(value: Value | undefined): Header {
+/** What the header leaves out is as in `shared`. */
+export function readHeader(value: Value | undefined, shared: Header | null): Header {
+  if (value === undefined && shared !== null) return shared;
   const header = readMap('header', value);
-  return {
+  const own: Header = {
     cluster_id: readId('header', header, 'cluster_id', 'unsigned') as ClusterId,
     member_id: memberId(readId('header', header, 'member_id', 'unsigned')),
     revision: readInteger('header', header, 'revision'),
     raft_term: readInteger('header', header, 'raft_term'),
     raft_index: readInteger('header', header, 'raft_index'),
+  };
+  if (shared === null) return own;
+  return {
+    cluster_id: 'cluster_id' in header ? own.cluster_id : shared.cluster_id,
+    member_id: 'member_id' in header ? own.member_id : shared.member_id,
+    revision: 'revision' in header ? own.revision : shared.revision,
+    raft_term: 'raft_term' in header ? own.raft_term : shared.raft_term,
+    raft_index: 'raft_index' in header ? own.raft_index : shared.raft_index,
   };
 }
 

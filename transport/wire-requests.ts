@@ -1,7 +1,4 @@
-/**
- * Requests as maps of etcd's field names, and back with every default filled in; one reader and one writer per
- * operation.
- */
+/** Requests read from maps of etcd's field names, with every default filled in; one reader per operation. */
 import type {
   Compare,
   DeleteRequest,
@@ -69,8 +66,6 @@ const COMPARE_FIELDS = new Set([
   'value',
   'lease',
 ]);
-
-/* ---- reading --------------------------------------------------------------------------------------------------- */
 
 /** The request that `value` describes. Throws InvalidArgument only. */
 export function readRequest(op: Operation, value: Value | undefined): Request {
@@ -211,39 +206,4 @@ function readCompare(value: Value): Compare {
     value: readBytes('compare', body, 'value'),
     lease: readId('compare', body, 'lease', 'signed'),
   };
-}
-
-/* ---- writing --------------------------------------------------------------------------------------------------- */
-
-/** The request as a map; what has its default is left out. */
-export function writeRequest(request: Request): Fields {
-  return request.op === 'kv.txn' ? writeTxn(request.body) : withoutDefaults(request.body);
-}
-
-function writeTxn(txn: TxnRequest): Fields {
-  return {
-    compare: txn.compare.map(withoutDefaults),
-    success: txn.success.map(writeOperation),
-    failure: txn.failure.map(writeOperation),
-  };
-}
-
-function writeOperation(operation: TxnOperation): Fields {
-  if ('put' in operation) return { put: withoutDefaults(operation.put) };
-  if ('range' in operation) return { range: withoutDefaults(operation.range) };
-  if ('delete' in operation) return { delete: withoutDefaults(operation.delete) };
-  return { txn: writeTxn(operation.txn) };
-}
-
-/** The words that are a default wherever they can stand. */
-const DEFAULT_WORDS: ReadonlySet<Value> = new Set(['none', 'key', 'equal']);
-
-/** Every other default is the zero of its type. */
-function withoutDefaults(body: object): Fields {
-  const fields: Record<string, Value> = {};
-  for (const [name, value] of Object.entries(body) as [string, Value][]) {
-    const empty = value instanceof Uint8Array ? value.length === 0 : !value || DEFAULT_WORDS.has(value);
-    if (!empty) fields[name] = value;
-  }
-  return fields;
 }

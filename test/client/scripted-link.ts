@@ -4,13 +4,8 @@ import type { ClusterId } from '../../machines/language/vocabulary.js';
 import { memberId, revision } from '../../machines/language/vocabulary.js';
 import type { Answer, ClientLink, LinkMessage, Operation, Request } from '../../transport/ports.js';
 import { LinkError } from '../../transport/ports.js';
-import {
-  type BatchRequest,
-  decodeBatch,
-  decodeRequest,
-  encodeAnswer,
-  encodeBatchAnswers,
-} from '../../transport/wire.js';
+import { type BatchRequest, decodeBatch, encodeBatchAnswers } from '../../transport/wire-batch.js';
+import { decodeRequest, encodeAnswer } from '../../transport/wire.js';
 
 const CLUSTER = 0xc0ffeen as ClusterId;
 

@@ -6,11 +6,10 @@ import { errorOf } from '../../machines/language/errors.js';
 import { type ClusterId, type Epoch, memberId, revision, term, type Term } from '../../machines/language/vocabulary.js';
 import type { Answer, Ask, ClientDoor, ClientLink, LinkMessage, Request } from '../../transport/ports.js';
 import { clusterSubject, memberSubject } from '../../transport/subjects.js';
+import { decodeBatchAnswers, encodeBatch } from '../../transport/wire-batch.js';
 import {
   decodeAnswer,
-  decodeBatchAnswers,
   decodeRequest,
-  encodeBatch,
   encodeRequest,
   formatClusterId,
   formatRequestId,

@@ -23,7 +23,13 @@ export async function openDesk(factory: EngineFactory): Promise<Desk> {
   const store = new MvccStore(factory, eagerClock);
   const { applied } = await store.open(DIRECTORY);
   const driver = new Driver(store, applied);
-  const range: Desk['range'] = (key, given) => store.range(rangeRequest(key, given));
+  const range: Desk['range'] = async (key, given) => {
+    const request = rangeRequest(key, given);
+    const result = await store.range(request);
+    // What can be answered at once is answered the same.
+    assert.deepEqual(store.rangeAtHand(request) ?? result, result);
+    return result;
+  };
   const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
   return {
     store,

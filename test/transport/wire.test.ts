@@ -11,14 +11,11 @@ import { revision, memberId, type ClusterId } from '../../machines/language/voca
 import type { Answer, Operation, Request } from '../../transport/ports.js';
 import { OPERATIONS } from '../../transport/subjects.js';
 import { stillSigns } from '../model/still-vitals.js';
+import { decodeBatch, decodeBatchAnswers, encodeBatch, encodeBatchAnswers } from '../../transport/wire-batch.js';
 import {
   decodeAnswer,
-  decodeBatch,
-  decodeBatchAnswers,
   decodeRequest,
   encodeAnswer,
-  encodeBatch,
-  encodeBatchAnswers,
   encodeRequest,
   type Encoding,
   formatRequestId,
