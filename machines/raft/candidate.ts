@@ -1,5 +1,5 @@
 /** The candidates: one asks who would vote for it, the other asks for the votes (Raft §5.2, thesis §9.6). */
-import { lateForLeader, notInstalling, notLeading, termGate } from './arrows.js';
+import { answerGate, lateForLeader, newerTerm, notInstalling, notLeading, onlyItsTerm, termGate } from './arrows.js';
 import { raft } from './setup.js';
 
 /** What both do: without a leader nothing can be read, and whoever leads this term is followed. */
@@ -10,9 +10,9 @@ const campaigning = {
   'append.sent': [...termGate, { target: '#raft.follower', actions: 'hearAgain' }],
   'heartbeat.sent': [...termGate, { target: '#raft.follower', actions: 'hearAgain' }],
   'snapshot.offered': [...termGate, { target: '#raft.follower', actions: 'hearAgain' }],
-  'campaign.asked': [...termGate, { actions: 'ignored' }],
-  'readIndex.asked': [...termGate, { actions: 'refuseRelayedRead' }],
-  'readIndex.answered': [...termGate, { actions: 'ignored' }],
+  'campaign.asked': onlyItsTerm,
+  'readIndex.asked': [newerTerm, { actions: 'refuseRelayedRead' }],
+  'readIndex.answered': onlyItsTerm,
   'read.asked': { actions: 'voidRead' },
 } as const;
 
@@ -33,18 +33,18 @@ export const preCandidate = raft.createStateConfig({
     ],
     'preVote.asked': [{ guard: 'mayPreVote', actions: 'grantPreVote' }, { actions: 'refuseVote' }],
     'vote.asked': [
-      ...termGate,
+      newerTerm,
       { guard: 'mayVote', target: 'follower', actions: 'grantVote' },
       { actions: 'refuseVote' },
     ],
-    'preVote.answered': [...termGate.slice(0, 1), { actions: 'countVote' }],
-    'vote.answered': [...termGate, { actions: 'ignored' }],
+    'preVote.answered': [answerGate[0], { actions: 'countVote' }],
+    'vote.answered': onlyItsTerm,
   },
 });
 
 export const candidate = raft.createStateConfig({
   description: 'Has voted for itself in a term of its own and asks the others for their votes.',
-  entry: ['beNews', 'startCampaign'],
+  entry: 'startCampaign',
   always: [
     { guard: 'quorumVoted', target: 'leader' },
     { guard: 'quorumRefused', target: 'follower' },
@@ -58,8 +58,8 @@ export const candidate = raft.createStateConfig({
       { actions: 'countTick' },
     ],
     'preVote.asked': [{ guard: 'mayPreVote', actions: 'grantPreVote' }, { actions: 'refuseVote' }],
-    'vote.asked': [...termGate, { actions: 'refuseVote' }],
-    'vote.answered': [...termGate, { actions: 'countVote' }],
-    'preVote.answered': [...termGate, { actions: 'ignored' }],
+    'vote.asked': [newerTerm, { actions: 'refuseVote' }],
+    'vote.answered': [...answerGate, { actions: 'countVote' }],
+    'preVote.answered': onlyItsTerm,
   },
 });

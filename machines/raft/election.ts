@@ -74,14 +74,15 @@ export const adoptTerm = (c: RaftContext, event: object): Outcome => {
   return { next, out: [persist({ ...c, ...next }, [], [])] };
 };
 
-/** Tells the sender of a request the newer term, so that it does not go on in its own. */
-export const answerWithOwnTerm = (c: RaftContext, event: object): Outcome => {
-  if (!fromPeer(event)) return nothing;
-  const message = answerInOwnTerm(c, event);
-  return message === undefined ? nothing : send({ to: event.from, message });
-};
+export type Question = EventOf<
+  'preVote.asked' | 'vote.asked' | 'append.sent' | 'heartbeat.sent' | 'snapshot.offered' | 'readIndex.asked'
+>;
 
-function answerInOwnTerm(c: RaftContext, event: PeerMessage): PeerMessage | undefined {
+/** Tells the sender of a request the newer term, so that it does not go on in its own. */
+export const answerWithOwnTerm: Handler<Question> = (c, event) =>
+  send({ to: event.from, message: answerInOwnTerm(c, event) });
+
+function answerInOwnTerm(c: RaftContext, event: Question): PeerMessage {
   const own = { from: c.self, term: c.hardState.term };
   switch (event.type) {
     case 'preVote.asked':
@@ -102,15 +103,6 @@ function answerInOwnTerm(c: RaftContext, event: PeerMessage): PeerMessage | unde
       return { type: 'snapshot.refused', ...own, index: event.snapshot.index, reason: 'offered in an older term' };
     case 'readIndex.asked':
       return { type: 'readIndex.answered', ...own, id: event.id, index: null };
-    case 'preVote.answered':
-    case 'vote.answered':
-    case 'append.accepted':
-    case 'append.refused':
-    case 'heartbeat.answered':
-    case 'snapshot.refused':
-    case 'readIndex.answered':
-    case 'campaign.asked':
-      return undefined;
   }
 }
 

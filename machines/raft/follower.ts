@@ -1,10 +1,13 @@
 /** The follower: takes what its leader sends, and campaigns when it hears none (Raft §5.2). */
 import {
+  answerGate,
   lateForCandidate,
   lateForLeader,
+  newerTerm,
   notInstalling,
   notLeading,
   offers,
+  onlyItsTerm,
   termGate,
   whileInstalling,
 } from './arrows.js';
@@ -12,8 +15,8 @@ import { raft } from './setup.js';
 
 const whatBecomesOfIt = [
   { guard: 'ownRemovalCommitted', target: '#raft.removed' },
-  { guard: 'isBehind', target: '#raft.follower.installing' },
   { guard: 'isLearner', target: '#raft.learner' },
+  { guard: 'isBehind', target: '#raft.follower.installing' },
 ] as const;
 
 export const follower = raft.createStateConfig({
@@ -31,7 +34,6 @@ export const follower = raft.createStateConfig({
       { guard: 'mayPreVote', actions: 'grantPreVote' },
       { actions: 'refuseVote' },
     ],
-    'readIndex.asked': [...termGate, { actions: 'refuseRelayedRead' }],
   },
   states: {
     leaderless: {
@@ -44,12 +46,13 @@ export const follower = raft.createStateConfig({
           { guard: 'electionDue', actions: ['restartTimeout', 'countTick'] },
           { actions: 'countTick' },
         ],
-        'vote.asked': [...termGate, { guard: 'mayVote', actions: 'grantVote' }, { actions: 'refuseVote' }],
+        'vote.asked': [newerTerm, { guard: 'mayVote', actions: 'grantVote' }, { actions: 'refuseVote' }],
         'append.sent': [...termGate, { target: 'following', actions: ['followLeader', 'hearAgain'] }],
         'heartbeat.sent': [...termGate, { target: 'following', actions: ['followLeader', 'hearAgain'] }],
         'snapshot.offered': [...termGate, { target: 'following', actions: ['followLeader', 'hearAgain'] }],
-        'campaign.asked': [...termGate, { actions: 'ignored' }],
-        'readIndex.answered': [...termGate, { actions: 'ignored' }],
+        'campaign.asked': onlyItsTerm,
+        'readIndex.asked': [newerTerm, { actions: 'refuseRelayedRead' }],
+        'readIndex.answered': onlyItsTerm,
         'read.asked': { actions: 'voidRead' },
       },
     },
@@ -63,11 +66,7 @@ export const follower = raft.createStateConfig({
           { guard: 'electionDue', target: 'leaderless', actions: ['restartTimeout', 'countTick'] },
           { actions: 'countTick' },
         ],
-        'vote.asked': [
-          { guard: 'leaderHeardAndNoTransfer', actions: 'ignored' },
-          ...termGate,
-          { actions: 'refuseVote' },
-        ],
+        'vote.asked': [{ guard: 'leaderHeardAndNoTransfer', actions: 'ignored' }, newerTerm, { actions: 'refuseVote' }],
         'append.sent': [...termGate, { guard: 'continuesLog', actions: 'acceptAppend' }, { actions: 'refuseAppend' }],
         'heartbeat.sent': [...termGate, { actions: 'hearHeartbeat' }],
         'snapshot.offered': [
@@ -76,11 +75,12 @@ export const follower = raft.createStateConfig({
           { actions: 'acknowledgeOffer' },
         ],
         'campaign.asked': [
-          ...termGate,
+          ...answerGate,
           { guard: 'invitedByLeader', target: '#raft.candidate', actions: ['forgetLeader', 'acceptInvitation'] },
           { actions: 'ignored' },
         ],
-        'readIndex.answered': [...termGate, { actions: 'hearReadIndex' }],
+        'readIndex.asked': [newerTerm, { actions: 'refuseRelayedRead' }],
+        'readIndex.answered': [...answerGate, { actions: 'hearReadIndex' }],
         'read.asked': { actions: 'relayRead' },
       },
     },

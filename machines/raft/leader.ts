@@ -1,5 +1,5 @@
 /** The leader: settles in its term, then serves; hands over when asked, steps down when it cannot lead. */
-import { everyone, lateForCandidate, notInstalling, termGate } from './arrows.js';
+import { answerGate, everyone, lateForCandidate, newerTerm, notInstalling, onlyItsTerm, termGate } from './arrows.js';
 import { raft } from './setup.js';
 
 const confirms = { guard: 'roundConfirmed', actions: 'answerReads' } as const;
@@ -7,7 +7,7 @@ const confirms = { guard: 'roundConfirmed', actions: 'answerReads' } as const;
 export const leader = raft.createStateConfig({
   description: 'Orders the entries of its term: takes proposals, replicates them, commits what a quorum holds.',
   initial: 'settling',
-  entry: ['beNews', 'takeOffice'],
+  entry: 'takeOffice',
   exit: 'leaveOffice',
   always: [
     { guard: 'ownRemovalCommitted', target: 'removed', actions: 'resign' },
@@ -33,20 +33,20 @@ export const leader = raft.createStateConfig({
       { actions: 'appendBatch' },
     ],
     'change.proposed': [{ guard: 'otherTerm', actions: 'refuseStaleTerm' }, { actions: 'refuseChange' }],
-    'append.accepted': [...termGate, { actions: ['countAck', 'advanceCommit', 'sendAppends'] }],
-    'append.refused': [...termGate, { actions: 'stepBack' }],
-    'heartbeat.answered': [...termGate, { actions: 'hearAnswer' }],
-    'snapshot.refused': [...termGate, { actions: 'hearOfferRefused' }],
+    'append.accepted': [...answerGate, { actions: ['countAck', 'advanceCommit', 'sendAppends'] }],
+    'append.refused': [...answerGate, { actions: 'stepBack' }],
+    'heartbeat.answered': [...answerGate, { actions: 'hearAnswer' }],
+    'snapshot.refused': [...answerGate, { actions: 'hearOfferRefused' }],
     'snapshot.prepared': { actions: 'offerSnapshot' },
     'snapshot.dropped': { actions: 'endOffer' },
     'preVote.asked': { actions: 'ignored' },
-    'vote.asked': [{ guard: 'noTransfer', actions: 'ignored' }, ...termGate, { actions: 'refuseVote' }],
+    'vote.asked': [{ guard: 'noTransfer', actions: 'ignored' }, newerTerm, { actions: 'refuseVote' }],
     'append.sent': [...termGate, { actions: 'twoLeaders' }],
     'heartbeat.sent': [...termGate, { actions: 'twoLeaders' }],
     'snapshot.offered': [...termGate, { actions: 'twoLeaders' }],
-    'campaign.asked': [...termGate, { actions: 'twoLeaders' }],
-    'readIndex.asked': [...termGate, { actions: 'refuseRelayedRead' }],
-    'readIndex.answered': [...termGate, { actions: 'ignored' }],
+    'campaign.asked': [...answerGate, { actions: 'twoLeaders' }],
+    'readIndex.asked': [newerTerm, { actions: 'refuseRelayedRead' }],
+    'readIndex.answered': onlyItsTerm,
     'read.asked': { actions: 'voidRead' },
     'transfer.asked': { actions: 'ignored' },
   },

@@ -1,12 +1,21 @@
 /** The learner: takes what the leader sends, is not counted, and does not campaign (thesis §4.2.1). */
-import { notInstalling, notLeading, offers, termGateInPlace, whileInstalling } from './arrows.js';
+import {
+  answerGateInPlace,
+  lateInPlace,
+  newerTermInPlace,
+  notInstalling,
+  notLeading,
+  offers,
+  termGateInPlace,
+  whileInstalling,
+} from './arrows.js';
 import { raft } from './setup.js';
 
 export const learner = raft.createStateConfig({
   description: 'Takes entries like a follower, but is not counted in any quorum and does not campaign.',
   initial: 'learning',
-  entry: 'beNews',
   always: { guard: 'hasNews', actions: 'announceLearner' },
+  on: notLeading,
   states: {
     learning: {
       description:
@@ -18,7 +27,7 @@ export const learner = raft.createStateConfig({
         { guard: 'isVoter', target: '#raft.follower' },
       ],
       on: {
-        ...notLeading,
+        ...lateInPlace,
         ...notInstalling,
         tick: [
           { guard: 'electionDue', actions: ['forgetLeader', 'restartTimeout', 'countTick'] },
@@ -31,7 +40,7 @@ export const learner = raft.createStateConfig({
         ],
         'vote.asked': [
           { guard: 'leaderHeardAndNoTransfer', actions: 'ignored' },
-          ...termGateInPlace,
+          newerTermInPlace,
           { guard: 'leaderKnown', actions: 'refuseVote' },
           { guard: 'mayVote', actions: 'grantVote' },
           { actions: 'refuseVote' },
@@ -47,16 +56,9 @@ export const learner = raft.createStateConfig({
           { guard: 'offerIsAhead', target: 'installing', actions: 'takeOffer' },
           { actions: 'acknowledgeOffer' },
         ],
-        'campaign.asked': [...termGateInPlace, { actions: 'ignored' }],
-        'readIndex.asked': [...termGateInPlace, { actions: 'refuseRelayedRead' }],
-        'readIndex.answered': [...termGateInPlace, { actions: 'hearReadIndex' }],
+        'readIndex.asked': [newerTermInPlace, { actions: 'refuseRelayedRead' }],
+        'readIndex.answered': [...answerGateInPlace, { actions: 'hearReadIndex' }],
         'read.asked': [{ guard: 'leaderKnown', actions: 'relayRead' }, { actions: 'voidRead' }],
-        'append.accepted': [...termGateInPlace, { actions: 'ignored' }],
-        'append.refused': [...termGateInPlace, { actions: 'ignored' }],
-        'heartbeat.answered': [...termGateInPlace, { actions: 'ignored' }],
-        'snapshot.refused': [...termGateInPlace, { actions: 'ignored' }],
-        'vote.answered': [...termGateInPlace, { actions: 'ignored' }],
-        'preVote.answered': [...termGateInPlace, { actions: 'ignored' }],
       },
     },
     installing: {

@@ -13,6 +13,8 @@ export type { RaftContext, RaftInput, RaftSettings } from './context.js';
 export const raftMachine = raft.createMachine({
   id: 'raft',
   description: 'Agrees with the other members on one log of entries (Ongaro and Ousterhout, 2014).',
+  // A loop without an end ends the node with a reason instead of holding it for ever.
+  options: { maxIterations: 1000 },
   context: ({ input }) => firstContext(input),
   entry: 'handOnAtStart',
   initial: 'follower',

@@ -1,4 +1,5 @@
 /** Read indexes (thesis §6.4): all reads that wait share one quorum round; a follower asks its leader. */
+import { invariant } from '../language/invariant.js';
 import type { Effect, EventOf, Index, Letter, MemberId, ReadId, Round } from '../language/vocabulary.js';
 import type { Handler, Outcome, PendingRead, RaftContext } from './context.js';
 import { followedBy, nothing } from './context.js';
@@ -101,7 +102,7 @@ export const voidRead: Handler<EventOf<'read.asked'>> = (_c, event) => ({
 
 /** Asks the leader under the read's own id, which is never used again: a late answer can only mean this question. */
 export const relayRead: Handler<EventOf<'read.asked'>> = (c, event) => {
-  if (c.leader === null) return voidRead(c, event);
+  invariant(c.leader !== null, 'a read is relayed to a leader that is known', { event });
   const message = { type: 'readIndex.asked', from: c.self, term: c.hardState.term, id: event.id } as const;
   return {
     next: { relayed: [...c.relayed, { id: event.id, tick: c.ticks }] },

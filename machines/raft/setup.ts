@@ -98,7 +98,7 @@ export const raft = base.extend({
     beNews: step(election.beNews),
     countTick: step(election.countTick),
     adoptTerm: step(election.adoptTerm),
-    answerWithOwnTerm: step(election.answerWithOwnTerm),
+    answerWithOwnTerm: step<election.Question['type']>(election.answerWithOwnTerm),
     keepLog: step<'log.kept'>(keeping.keepLog),
     noteApplied: step<'applied'>(keeping.noteApplied),
     handOnAtStart: step(keeping.handOnAtStart),
@@ -114,7 +114,7 @@ export const raft = base.extend({
     acceptInvitation: step(election.acceptInvitation),
     countVote: step<'vote.answered' | 'preVote.answered'>(election.countVote),
     grantVote: step<'vote.asked'>(election.grantVote),
-    refuseVote: step(election.answerWithOwnTerm),
+    refuseVote: step<'vote.asked' | 'preVote.asked'>(election.answerWithOwnTerm),
     grantPreVote: step<'preVote.asked'>(election.grantPreVote),
     /* following */
     followLeader: step<'append.sent' | 'heartbeat.sent' | 'snapshot.offered'>(following.followLeader),

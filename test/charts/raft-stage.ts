@@ -1,5 +1,4 @@
 /** One raft chart on a stage: events in, effects out, with a log in memory that writes only when it is told to. */
-import { createActor } from 'xstate';
 import type {
   Configuration,
   Effect,
@@ -14,8 +13,9 @@ import type {
 } from '../../machines/language/vocabulary.js';
 import { index, memberId, term } from '../../machines/language/vocabulary.js';
 import type { RaftContext } from '../../machines/raft/context.js';
-import { raftMachine, roleOf } from '../../machines/raft/raft.machine.js';
+import { roleOf } from '../../machines/raft/raft.machine.js';
 import { atBirth, MemoryLog } from '../model/memory-log.js';
+import { playRaft, type RaftMachine } from './raft-player.js';
 
 export const [n1, n2, n3, n4, n5] = [1n, 2n, 3n, 4n, 5n].map(memberId) as [
   MemberId,
@@ -49,14 +49,17 @@ export interface StageOptions {
   readonly configuration?: Configuration;
   /** The terms of the entries from 1 on; the first entry is the membership. */
   readonly terms?: readonly number[];
+  /** What follows them. */
+  readonly more?: readonly Entry[];
   readonly term?: number;
   readonly commit?: number;
   readonly applied?: number;
   readonly behind?: boolean;
   readonly vote?: MemberId | null;
+  /** For its election timeouts. */
+  readonly seed?: number;
   /** The text of every command; short by default. */
   readonly text?: string;
-  readonly machine?: typeof raftMachine;
 }
 
 export interface Stage {
@@ -69,11 +72,13 @@ export interface Stage {
   take(): readonly Effect[];
   tell(event: RaftEvent): readonly Effect[];
   tick(times: number): readonly Effect[];
+  /** Ticks until its election is due and it is no follower any more. */
+  campaign(): void;
   /** Writes what waits; the letters to others that hung on it, after the own ones were heard. */
   write(): readonly Exclude<Letter, { readonly to: 'self' }>[];
 }
 
-export function raftOn(options: StageOptions = {}): Stage {
+function raftOn(machine: RaftMachine, options: StageOptions): Stage {
   const configuration = options.configuration ?? members([n1, n2, n3]);
   const entries = (options.terms ?? [1]).map((t, i): Entry =>
     i === 0
@@ -85,29 +90,25 @@ export function raftOn(options: StageOptions = {}): Stage {
     vote: options.vote ?? null,
     commit: index(options.commit ?? 1),
   };
-  const log = new MemoryLog(atBirth(configuration), entries, hardState);
+  const log = new MemoryLog(atBirth(configuration), [...entries, ...(options.more ?? [])], hardState);
   let effects: Effect[] = [];
   let jobs: EffectOf<'persist'>[] = [];
   let error: unknown = null;
-  const ready = (_: unknown, params: { readonly effects: readonly Effect[] }): void => {
-    for (const effect of params.effects) {
-      effects.push(effect);
-      if (effect.type === 'persist') jobs.push(effect);
-    }
+  const heard = (effect: Effect): void => {
+    effects.push(effect);
+    if (effect.type === 'persist') jobs.push(effect);
   };
-  const actor = createActor((options.machine ?? raftMachine).provide({ actions: { ready } }), {
-    input: {
-      self: n1,
-      hardState,
-      log,
-      configurations: log.configurations,
-      applied: index(options.applied ?? 0),
-      seed: 7,
-      behind: options.behind ?? false,
-      settings,
-    },
-  });
-  actor.subscribe({ error: (reason) => (error = reason) });
+  const input = {
+    self: n1,
+    hardState,
+    log,
+    configurations: log.configurations,
+    applied: index(options.applied ?? 0),
+    seed: options.seed ?? 7,
+    behind: options.behind ?? false,
+    settings,
+  };
+  const actor = playRaft(machine, input, heard, (reason) => (error = reason));
   actor.start();
   const take = (): readonly Effect[] => {
     const taken = effects;
@@ -137,6 +138,13 @@ export function raftOn(options: StageOptions = {}): Stage {
     take,
     tell,
     tick: (times) => Array.from({ length: times }, () => tell({ type: 'tick', now_ms: 0 })).flat(),
+    campaign() {
+      for (let i = 0; i < 2 * settings.election_ticks; i++) {
+        tell({ type: 'tick', now_ms: 0 });
+        if (roleOf(actor.getSnapshot()) !== 'follower') return;
+      }
+      throw new Error('two election timeouts have passed, and no election is due');
+    },
     write() {
       const written = jobs;
       jobs = [];
@@ -152,9 +160,9 @@ export function raftOn(options: StageOptions = {}): Stage {
 }
 
 /** The stage as a leader of term 2 with its first entry committed by n2. */
-export function leaderOn(options: StageOptions = {}): Stage {
-  const stage = raftOn(options);
-  while (stage.role === 'follower') stage.tick(1);
+function leaderOn(machine: RaftMachine, options: StageOptions): Stage {
+  const stage = raftOn(machine, options);
+  stage.campaign();
   const { term: now } = stage.context.hardState;
   const { campaign } = stage.context;
   const next = term(now + 1);
@@ -172,8 +180,8 @@ export function leaderOn(options: StageOptions = {}): Stage {
 }
 
 /** The stage as a follower that hears n2 lead in its term. */
-export function followerOn(options: StageOptions = {}): Stage {
-  const stage = raftOn(options);
+function followerOn(machine: RaftMachine, options: StageOptions): Stage {
+  const stage = raftOn(machine, options);
   stage.tell({
     type: 'heartbeat.sent',
     from: n2,
@@ -183,6 +191,29 @@ export function followerOn(options: StageOptions = {}): Stage {
   });
   stage.take();
   return stage;
+}
+
+/** What a story stands on: the chart itself, or one with something taken out. */
+export interface Stages {
+  readonly machine: RaftMachine;
+  readonly raftOn: (options?: StageOptions) => Stage;
+  readonly leaderOn: (options?: StageOptions) => Stage;
+  readonly followerOn: (options?: StageOptions) => Stage;
+}
+export const stagesOf = (machine: RaftMachine): Stages => ({
+  machine,
+  raftOn: (options = {}) => raftOn(machine, options),
+  leaderOn: (options = {}) => leaderOn(machine, options),
+  followerOn: (options = {}) => followerOn(machine, options),
+});
+
+type Story = (stages: Stages) => void;
+export type Stories = ReadonlyMap<string, Story>;
+
+/** Stories are told of any chart, so that they can be told of one that is broken (honest.test.ts). */
+export function storybook(): { readonly stories: Stories; readonly story: (name: string, story: Story) => void } {
+  const stories = new Map<string, Story>();
+  return { stories, story: (name, story) => void stories.set(name, story) };
 }
 
 export const effectsOf = <T extends Effect['type']>(effects: readonly Effect[], type: T): readonly EffectOf<T>[] =>

@@ -2,7 +2,7 @@
  * A cluster for scenarios: real raft charts, logs in memory, and every letter and write waiting until it is told to
  * go.
  */
-import { createActor, type ActorRefFrom } from 'xstate';
+import type { Actor } from 'xstate';
 import type {
   Configuration,
   Effect,
@@ -16,7 +16,7 @@ import type {
   SnapshotMark,
 } from '../../machines/language/vocabulary.js';
 import { index, memberId, term } from '../../machines/language/vocabulary.js';
-import { raftMachine } from '../../machines/raft/raft.machine.js';
+import { playRaft, type RaftMachine } from '../charts/raft-player.js';
 import { MemoryLog } from '../model/memory-log.js';
 import { stateName } from './status.js';
 import { effectWords, mark, messageWords } from './words.js';
@@ -43,7 +43,7 @@ export interface Node {
   jobs: Job[];
   /** Reports of the own rooms (applied, snapshots), not yet heard. */
   reports: RaftEvent[];
-  actor: ActorRefFrom<typeof raftMachine> | null;
+  actor: Actor<RaftMachine> | null;
 }
 
 export class Cluster {
@@ -56,7 +56,12 @@ export class Cluster {
   private lastProposal = 0;
   private lastSnapshot = 0;
 
-  constructor(readonly trim: { before: number; kept: number } = { before: 1000, kept: 500 }) {}
+  private broken: Error | undefined;
+
+  constructor(
+    readonly machine: RaftMachine,
+    readonly trim: { before: number; kept: number } = { before: 1000, kept: 500 },
+  ) {}
 
   takeLines(): string {
     const text = this.lines.join('\n');
@@ -82,27 +87,20 @@ export class Cluster {
 
   start(id: MemberId): void {
     const node = this.node(id);
-    const ready = (_: unknown, { effects }: { effects: readonly Effect[] }): void => {
-      for (const effect of effects) this.handle(node, effect);
+    const input = {
+      self: id,
+      hardState: node.log.hardState,
+      log: node.log,
+      configurations: node.log.configurations,
+      applied: node.state.index,
+      seed: Number(id) * 7,
+      behind: node.log.start.index > node.state.index,
+      settings: { ...settings, log_entries_before_trim: this.trim.before, log_entries_kept: this.trim.kept },
     };
-    node.actor = createActor(raftMachine.provide({ actions: { ready } }), {
-      input: {
-        self: id,
-        hardState: node.log.hardState,
-        log: node.log,
-        configurations: node.log.configurations,
-        applied: node.state.index,
-        seed: Number(id) * 7,
-        behind: node.log.start.index > node.state.index,
-        settings: { ...settings, log_entries_before_trim: this.trim.before, log_entries_kept: this.trim.kept },
-      },
-    });
-    node.actor.subscribe({
-      error: (error) => {
-        throw error;
-      },
-    });
+    const failed = (error: Error): void => void (this.broken = error);
+    node.actor = playRaft(this.machine, input, (effect) => this.handle(node, effect), failed);
     node.actor.start();
+    if (this.broken !== undefined) throw this.broken;
   }
 
   /** The process dies: what was not written is gone. What is on its way to it may find the next one. */
@@ -119,6 +117,7 @@ export class Cluster {
     if (actor === null) return;
     const at = this.lines.length;
     actor.send(event);
+    if (this.broken !== undefined) throw this.broken;
     this.visited.add(stateName(actor.getSnapshot().value));
     this.lines.splice(at, 0, `${id} ${words}`);
   }

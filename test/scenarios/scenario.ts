@@ -4,6 +4,8 @@
  */
 import type { Configuration, Entry, MemberId } from '../../machines/language/vocabulary.js';
 import { index, memberId, term } from '../../machines/language/vocabulary.js';
+import { raftMachine } from '../../machines/raft/raft.machine.js';
+import type { RaftMachine } from '../charts/raft-player.js';
 import { asId, Cluster, settings, type Waiting } from './cluster.js';
 import { logWords, statusWords } from './status.js';
 
@@ -47,16 +49,24 @@ export interface Played {
   readonly visited: ReadonlySet<string>;
 }
 
-export function play(blocks: readonly Block[]): Played {
-  const scene: Scene = { cluster: new Cluster() };
+/** Plays on `machine`; `heard` is told what each block said, and may stop the play by throwing. */
+export function play(
+  blocks: readonly Block[],
+  machine: RaftMachine = raftMachine,
+  heard: (block: Block, said: string) => void = () => undefined,
+): Played {
+  const scene: Scene = { machine, cluster: new Cluster(machine) };
   const said = blocks.map((block) => {
     for (const command of block.commands) runCommand(scene, command);
-    return { ...block, said: scene.cluster.takeLines() };
+    const words = scene.cluster.takeLines();
+    heard(block, words);
+    return { ...block, said: words };
   });
   return { blocks: said, visited: scene.cluster.visited };
 }
 
 interface Scene {
+  readonly machine: RaftMachine;
   cluster: Cluster;
 }
 
@@ -95,7 +105,7 @@ function addNodes(scene: Scene, { plain, named }: Words): void {
   const learners = (named.get('learners') ?? '').split(',').filter((id) => id !== '');
   const outside = (named.get('outside') ?? '').split(',').filter((id) => id !== '');
   const before = Number(named.get('trim') ?? 1000);
-  scene.cluster = new Cluster({ before, kept: Number(named.get('kept') ?? Math.floor(before / 2)) });
+  scene.cluster = new Cluster(scene.machine, { before, kept: Number(named.get('kept') ?? Math.floor(before / 2)) });
   const ids = Array.from({ length: count }, (_, i) => memberId(BigInt(i + 1)));
   const member = (id: MemberId) => ({ id, name: `n${id}` });
   const configuration: Configuration = {

@@ -1,24 +1,12 @@
 /** Leading, event by event: reads, check quorum, handing over, membership, snapshots. */
 import assert from 'node:assert/strict';
-import test from 'node:test';
 import type { ProposalId, ReadId, Round } from '../../machines/language/vocabulary.js';
 import { index, term } from '../../machines/language/vocabulary.js';
-import { raftMachine } from '../../machines/raft/raft.machine.js';
 import { createActor } from 'xstate';
-import {
-  command,
-  effectsOf,
-  followerOn,
-  leaderOn,
-  members,
-  n1,
-  n2,
-  n3,
-  n4,
-  promised,
-  raftOn,
-  sent,
-} from './raft-stage.js';
+import { command, effectsOf, members, n1, n2, n3, n4, promised, sent, storybook } from './raft-stage.js';
+
+const { story, stories } = storybook();
+export { stories as leaderStories };
 
 const mark = (i: number, t: number) => ({ index: index(i), term: term(t) });
 const read = (id: number) => ({ type: 'read.asked', id: id as ReadId }) as const;
@@ -27,9 +15,9 @@ const answer = (from: typeof n1, round: number, inTerm = 2) =>
 const answered = (effects: Parameters<typeof effectsOf>[0]) =>
   effectsOf(effects, 'answerRead').map(({ id, index: at }) => [id, at]);
 
-test('a chart that nobody gave a way out says so', () => {
+story('a chart that nobody gave a way out says so', ({ machine, raftOn }) => {
   const raft = raftOn();
-  const actor = createActor(raftMachine, {
+  const actor = createActor(machine, {
     input: {
       self: n1,
       hardState: raft.context.hardState,
@@ -47,9 +35,9 @@ test('a chart that nobody gave a way out says so', () => {
   assert.match(String(error), /'ready' is not provided/);
 });
 
-test('until its first entry is committed a leader gives no read index', () => {
+story('until its first entry is committed a leader gives no read index', ({ raftOn }) => {
   const raft = raftOn();
-  while (raft.role === 'follower') raft.tick(1);
+  raft.campaign();
   raft.tell({ type: 'preVote.answered', from: n2, term: term(2), campaign: 1, granted: true });
   raft.write();
   raft.tell({ type: 'vote.answered', from: n2, term: term(2), campaign: 2, granted: true });
@@ -59,7 +47,7 @@ test('until its first entry is committed a leader gives no read index', () => {
   assert.ok(relayed?.type === 'readIndex.answered' && relayed.index === null);
 });
 
-test('reads share a round, later ones wait for the next; an old answer confirms nothing', () => {
+story('reads share a round, later ones wait for the next; an old answer confirms nothing', ({ leaderOn }) => {
   const raft = leaderOn();
   const [beat] = sent(raft.tell(read(1)));
   assert.ok(beat?.type === 'heartbeat.sent');
@@ -70,7 +58,7 @@ test('reads share a round, later ones wait for the next; an old answer confirms 
   assert.deepEqual(answered(raft.tell(answer(n3, beat.round + 1))), [[2, 2]]);
 });
 
-test('one member that answers twice is no quorum of five', () => {
+story('one member that answers twice is no quorum of five', ({ leaderOn }) => {
   const raft = leaderOn({ configuration: members([n1, n2, n3, n4, 5n as never]) });
   raft.tell(read(1));
   const round = raft.context.round;
@@ -79,7 +67,7 @@ test('one member that answers twice is no quorum of five', () => {
   assert.equal(answered(raft.tell(answer(n3, round))).length, 1);
 });
 
-test('leaving office voids reads and closes the door of its term', () => {
+story('leaving office voids reads and closes the door of its term', ({ leaderOn }) => {
   const raft = leaderOn();
   raft.tell(read(1));
   const effects = raft.tell(answer(n2, 1, 9));
@@ -87,7 +75,7 @@ test('leaving office voids reads and closes the door of its term', () => {
   assert.deepEqual(effectsOf(effects, 'closeDoor'), [{ type: 'closeDoor', term: 2 }]);
 });
 
-test('a follower relays a read under its own id, and a change of leader voids it', () => {
+story('a follower relays a read under its own id, and a change of leader voids it', ({ followerOn }) => {
   const raft = followerOn();
   assert.deepEqual(sent(raft.tell(read(5))), [{ type: 'readIndex.asked', from: n1, term: 1, id: 5 }]);
   const late = { type: 'readIndex.answered', term: term(1), id: 5 as ReadId, index: index(1) } as const;
@@ -98,16 +86,19 @@ test('a follower relays a read under its own id, and a change of leader voids it
   assert.deepEqual(effectsOf(effects, 'voidReads')[0]?.ids, [6]);
 });
 
-test('a leader that hears no quorum for an election timeout steps down; a learner is not heard for it', () => {
-  const raft = leaderOn({ configuration: members([n1, n2, n3], [n4]) });
-  for (let i = 0; i < 11; i++) {
-    raft.tell(answer(n4, raft.context.round));
-    raft.tick(1);
-  }
-  assert.equal(raft.state, 'follower.leaderless');
-});
+story(
+  'a leader that hears no quorum for an election timeout steps down; a learner is not heard for it',
+  ({ leaderOn }) => {
+    const raft = leaderOn({ configuration: members([n1, n2, n3], [n4]) });
+    for (let i = 0; i < 11; i++) {
+      raft.tell(answer(n4, raft.context.round));
+      raft.tick(1);
+    }
+    assert.equal(raft.state, 'follower.leaderless');
+  },
+);
 
-test('a slow log that moves deposes nobody', () => {
+story('a slow log that moves deposes nobody', ({ leaderOn }) => {
   const raft = leaderOn();
   for (let i = 0; i < 6; i++) {
     raft.tell({ type: 'proposed', term: term(2), batch: [{ id: i as ProposalId, data: Uint8Array.of(i) }] });
@@ -119,7 +110,7 @@ test('a slow log that moves deposes nobody', () => {
   }
 });
 
-test('membership changes one at a time, in force when appended', () => {
+story('membership changes one at a time, in force when appended', ({ leaderOn }) => {
   const raft = leaderOn();
   const add = (id: number) =>
     ({
@@ -134,7 +125,7 @@ test('membership changes one at a time, in force when appended', () => {
   assert.equal(effectsOf(raft.tell(add(2)), 'refuseProposals')[0]?.reason, 'changeInProgress');
 });
 
-test('a member whose state is gone promises nothing before a snapshot is installed', () => {
+story('a member whose state is gone promises nothing before a snapshot is installed', ({ raftOn }) => {
   const raft = raftOn({ behind: true });
   assert.equal(raft.state, 'follower.installing');
   raft.tick(60);
@@ -156,7 +147,7 @@ test('a member whose state is gone promises nothing before a snapshot is install
   assert.equal(raft.context.handed, 7);
 });
 
-test('the log may be cut at the snapshot before raft hears that it is installed', () => {
+story('the log may be cut at the snapshot before raft hears that it is installed', ({ followerOn }) => {
   const raft = followerOn({ terms: [1, 1, 1] });
   const previous = mark(3, 1);
   raft.tell({ type: 'append.sent', from: n2, term: term(1), previous, entries: [command(4, 1)], commit: index(4) });
@@ -175,24 +166,27 @@ test('the log may be cut at the snapshot before raft hears that it is installed'
   assert.equal(raft.context.durable, 9);
 });
 
-test('a snapshot that failed is refused by name, and offered again when the leader probes', () => {
-  const raft = followerOn();
-  const snapshot = { ...mark(7, 1), configuration: members([n1, n2, n3]), id: 's1', size_bytes: 10 };
-  raft.tell({ type: 'snapshot.offered', from: n2, term: term(1), snapshot });
-  const [refusal] = sent(raft.tell({ type: 'snapshot.failed', index: index(7), reason: 'a piece is damaged' }));
-  assert.ok(refusal?.type === 'snapshot.refused' && refusal.reason === 'a piece is damaged');
-  assert.equal(raft.state, 'follower.following');
-  const leader = leaderOn();
-  leader.tell({
-    type: 'append.refused',
-    from: n3,
-    term: term(2),
-    previous: index(2),
-    hint: mark(1, 1),
-    needsSnapshot: true,
-  });
-  leader.tell({ type: 'snapshot.prepared', to: n3, snapshot });
-  const effects = leader.tell({ ...refusal, from: n3, term: term(2) });
-  assert.deepEqual(effectsOf(effects, 'dropSnapshot')[0]?.to, n3);
-  assert.equal(leader.context.progress.get(n3)?.phase, 'probing');
-});
+story(
+  'a snapshot that failed is refused by name, and offered again when the leader probes',
+  ({ followerOn, leaderOn }) => {
+    const raft = followerOn();
+    const snapshot = { ...mark(7, 1), configuration: members([n1, n2, n3]), id: 's1', size_bytes: 10 };
+    raft.tell({ type: 'snapshot.offered', from: n2, term: term(1), snapshot });
+    const [refusal] = sent(raft.tell({ type: 'snapshot.failed', index: index(7), reason: 'a piece is damaged' }));
+    assert.ok(refusal?.type === 'snapshot.refused' && refusal.reason === 'a piece is damaged');
+    assert.equal(raft.state, 'follower.following');
+    const leader = leaderOn();
+    leader.tell({
+      type: 'append.refused',
+      from: n3,
+      term: term(2),
+      previous: index(2),
+      hint: mark(1, 1),
+      needsSnapshot: true,
+    });
+    leader.tell({ type: 'snapshot.prepared', to: n3, snapshot });
+    const effects = leader.tell({ ...refusal, from: n3, term: term(2) });
+    assert.deepEqual(effectsOf(effects, 'dropSnapshot')[0]?.to, n3);
+    assert.equal(leader.context.progress.get(n3)?.phase, 'probing');
+  },
+);

@@ -1,8 +1,10 @@
 /** Elections, event by event (Raft §5.2, §5.4.1; thesis §9.6). */
 import assert from 'node:assert/strict';
-import test from 'node:test';
 import { index, term } from '../../machines/language/vocabulary.js';
-import { effectsOf, followerOn, leaderOn, members, n1, n2, n3, n4, promised, raftOn, sent } from './raft-stage.js';
+import { effectsOf, members, n1, n2, n3, n4, promised, sent, storybook } from './raft-stage.js';
+
+const { story, stories } = storybook();
+export { stories as electionStories };
 
 const mark = (i: number, t: number) => ({ index: index(i), term: term(t) });
 const asked = (inTerm: number, last = mark(1, 1), transfer = false) =>
@@ -10,16 +12,19 @@ const asked = (inTerm: number, last = mark(1, 1), transfer = false) =>
 const preAsked = (inTerm: number, last = mark(1, 1)) =>
   ({ type: 'preVote.asked', from: n3, term: term(inTerm), last, campaign: 1 }) as const;
 
-test('an election is due between one and two election timeouts, and raises no term before a quorum would vote', () => {
-  const raft = raftOn();
-  raft.tick(9);
-  assert.equal(raft.role, 'follower');
-  raft.tick(11);
-  assert.equal(raft.role, 'preCandidate');
-  assert.equal(raft.context.hardState.term, 1);
-});
+story(
+  'an election is due between one and two election timeouts, and raises no term before a quorum would vote',
+  ({ raftOn }) => {
+    const raft = raftOn();
+    raft.tick(9);
+    assert.equal(raft.role, 'follower');
+    raft.tick(11);
+    assert.equal(raft.role, 'preCandidate');
+    assert.equal(raft.context.hardState.term, 1);
+  },
+);
 
-test('a vote is granted once a term, on disk first, and again to the same candidate only', () => {
+story('a vote is granted once a term, on disk first, and again to the same candidate only', ({ raftOn }) => {
   const raft = raftOn();
   const effects = raft.tell(asked(2));
   assert.deepEqual(sent(effects), []);
@@ -30,7 +35,7 @@ test('a vote is granted once a term, on disk first, and again to the same candid
   assert.equal(promised(raft.tell(asked(2))).length, 1, 'the same candidate gets it again');
 });
 
-test('nobody votes for a log that ends in an older term, or earlier in the same', () => {
+story('nobody votes for a log that ends in an older term, or earlier in the same', ({ raftOn }) => {
   for (const last of [mark(9, 1), mark(2, 2)]) {
     const raft = raftOn({ terms: [1, 2, 2], term: 2 });
     const answer = sent(raft.tell(asked(3, last)))[0];
@@ -39,15 +44,18 @@ test('nobody votes for a log that ends in an older term, or earlier in the same'
   }
 });
 
-test('while a leader is heard a vote or pre-vote is not answered, unless the leader asked for it', () => {
-  const raft = followerOn();
-  assert.deepEqual(raft.tell(asked(5)), []);
-  assert.deepEqual(raft.tell(preAsked(5)), []);
-  assert.equal(raft.context.hardState.term, 1);
-  assert.equal(promised(raft.tell(asked(5, mark(1, 1), true))).length, 1);
-});
+story(
+  'while a leader is heard a vote or pre-vote is not answered, unless the leader asked for it',
+  ({ followerOn }) => {
+    const raft = followerOn();
+    assert.deepEqual(raft.tell(asked(5)), []);
+    assert.deepEqual(raft.tell(preAsked(5)), []);
+    assert.equal(raft.context.hardState.term, 1);
+    assert.equal(promised(raft.tell(asked(5, mark(1, 1), true))).length, 1);
+  },
+);
 
-test('a pre-vote changes nothing at the one that grants it', () => {
+story('a pre-vote changes nothing at the one that grants it', ({ raftOn }) => {
   const raft = raftOn();
   const before = raft.context;
   const [answer] = sent(raft.tell(preAsked(2)));
@@ -56,9 +64,9 @@ test('a pre-vote changes nothing at the one that grants it', () => {
   assert.equal(raft.context.heard_tick, before.heard_tick);
 });
 
-test('requests for votes hang on the write of the own vote', () => {
+story('requests for votes hang on the write of the own vote', ({ raftOn }) => {
   const raft = raftOn();
-  while (raft.role === 'follower') raft.tick(1);
+  raft.campaign();
   const effects = raft.tell({ type: 'preVote.answered', from: n2, term: term(2), campaign: 1, granted: true });
   assert.equal(raft.role, 'candidate');
   assert.deepEqual(sent(effects), []);
@@ -69,9 +77,9 @@ test('requests for votes hang on the write of the own vote', () => {
   assert.deepEqual(effectsOf(effects, 'persist')[0]?.hardState, { term: 2, vote: n1, commit: 1 });
 });
 
-test('answers to another campaign, repeated answers and strangers make no quorum', () => {
+story('answers to another campaign, repeated answers and strangers make no quorum', ({ raftOn }) => {
   const raft = raftOn({ configuration: members([n1, n2, n3, n4, 5n as never]) });
-  while (raft.role === 'follower') raft.tick(1);
+  raft.campaign();
   const grant = { type: 'preVote.answered', term: term(2), granted: true } as const;
   raft.tell({ ...grant, from: n2, campaign: 0 });
   raft.tell({ ...grant, from: n2, campaign: 1 });
@@ -82,9 +90,9 @@ test('answers to another campaign, repeated answers and strangers make no quorum
   assert.equal(raft.role, 'candidate');
 });
 
-test('a campaign that a quorum refuses ends', () => {
+story('a campaign that a quorum refuses ends', ({ raftOn }) => {
   const raft = raftOn();
-  while (raft.role === 'follower') raft.tick(1);
+  raft.campaign();
   const refusal = { type: 'preVote.answered', term: term(1), campaign: 1, granted: false } as const;
   raft.tell({ ...refusal, from: n2 });
   assert.equal(raft.role, 'preCandidate');
@@ -92,34 +100,40 @@ test('a campaign that a quorum refuses ends', () => {
   assert.equal(raft.role, 'follower');
 });
 
-test('a newer term in any letter makes a follower of every role, and is kept before anything is said in it', () => {
-  const raft = leaderOn();
-  const effects = raft.tell({ type: 'heartbeat.answered', from: n2, term: term(7), round: 0 as never });
-  assert.equal(raft.state, 'follower.leaderless');
-  assert.deepEqual(effectsOf(effects, 'persist')[0]?.hardState, { term: 7, vote: null, commit: 2 });
-  assert.equal(effectsOf(effects, 'closeDoor')[0]?.term, 2);
-});
+story(
+  'a newer term in any letter makes a follower of every role, and is kept before anything is said in it',
+  ({ leaderOn }) => {
+    const raft = leaderOn();
+    const effects = raft.tell({ type: 'heartbeat.answered', from: n2, term: term(7), round: 0 as never });
+    assert.equal(raft.state, 'follower.leaderless');
+    assert.deepEqual(effectsOf(effects, 'persist')[0]?.hardState, { term: 7, vote: null, commit: 2 });
+    assert.equal(effectsOf(effects, 'closeDoor')[0]?.term, 2);
+  },
+);
 
-test('a request of an older term is answered with the own one, an answer of an older term with silence', () => {
-  const raft = raftOn({ term: 4 });
-  const late = { from: n2, term: term(3) };
-  const [refused] = sent(
-    raft.tell({ type: 'append.sent', ...late, previous: mark(1, 1), entries: [], commit: index(1) }),
-  );
-  assert.equal(refused?.type, 'append.refused');
-  assert.equal(refused?.term, 4);
-  const [answered] = sent(raft.tell({ type: 'heartbeat.sent', ...late, commit: index(1), round: 1 as never }));
-  assert.equal(answered?.term, 4);
-  assert.deepEqual(raft.tell({ type: 'append.accepted', ...late, upTo: index(1) }), []);
-});
+story(
+  'a request of an older term is answered with the own one, an answer of an older term with silence',
+  ({ raftOn }) => {
+    const raft = raftOn({ term: 4 });
+    const late = { from: n2, term: term(3) };
+    const [refused] = sent(
+      raft.tell({ type: 'append.sent', ...late, previous: mark(1, 1), entries: [], commit: index(1) }),
+    );
+    assert.equal(refused?.type, 'append.refused');
+    assert.equal(refused?.term, 4);
+    const [answered] = sent(raft.tell({ type: 'heartbeat.sent', ...late, commit: index(1), round: 1 as never }));
+    assert.equal(answered?.term, 4);
+    assert.deepEqual(raft.tell({ type: 'append.accepted', ...late, upTo: index(1) }), []);
+  },
+);
 
-test('two leaders of one term are a broken invariant, not a choice', () => {
+story('two leaders of one term are a broken invariant, not a choice', ({ leaderOn }) => {
   const raft = leaderOn();
   raft.tell({ type: 'heartbeat.sent', from: n2, term: term(2), commit: index(1), round: 1 as never });
   assert.match(String(raft.error), /a term has one leader/);
 });
 
-test('an invitation to campaign counts from the leader of the term only, and needs no pre-vote', () => {
+story('an invitation to campaign counts from the leader of the term only, and needs no pre-vote', ({ followerOn }) => {
   const raft = followerOn();
   assert.deepEqual(raft.tell({ type: 'campaign.asked', from: n3, term: term(1) }), []);
   const effects = raft.tell({ type: 'campaign.asked', from: n2, term: term(1) });
@@ -128,7 +142,7 @@ test('an invitation to campaign counts from the leader of the term only, and nee
   assert.ok(question?.type === 'vote.asked' && question.transfer);
 });
 
-test('a learner does not campaign; asked for its vote it answers like any other', () => {
+story('a learner does not campaign; asked for its vote it answers like any other', ({ raftOn }) => {
   const raft = raftOn({ configuration: members([n2, n3], [n1]) });
   raft.tick(60);
   assert.equal(raft.role, 'learner');
@@ -136,7 +150,7 @@ test('a learner does not campaign; asked for its vote it answers like any other'
   assert.ok(answer?.type === 'vote.answered' && answer.granted);
 });
 
-test('a member whose connection is silent does not campaign until it is heard again', () => {
+story('a member whose connection is silent does not campaign until it is heard again', ({ raftOn }) => {
   const raft = raftOn();
   raft.tell({ type: 'link.silent', link: 'bulk' });
   raft.tick(60);
