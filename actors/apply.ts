@@ -2,8 +2,7 @@
  * The rooms of the state: `apply` decides committed entries and lets the answers leave; `state` writes what was
  * decided.
  */
-import { fromPromise } from 'xstate';
-import { gatherMachine } from '../machines/gather.machine.js';
+import { gatherMachine, writer } from '../machines/gather.machine.js';
 import { limits } from '../machines/language/limits.js';
 import type { Entry, SnapshotMark } from '../machines/language/vocabulary.js';
 import type { Decided, KvStore, SnapshotStore, Written } from '../store/ports.js';
@@ -53,7 +52,7 @@ export interface Applied {
 export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
   gatherMachine<ApplyJob, Applied>().provide({
     actors: {
-      write: fromPromise(async ({ input: jobs }) => {
+      writer: writer(async (jobs: readonly ApplyJob[]): Promise<Applied> => {
         const decided: Decided[] = [];
         let switched: SnapshotMark | null = null;
         let entries: Entry[] = [];
@@ -99,7 +98,7 @@ export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
 export const stateRoom = (kv: KvStore, pace: Pace, vitals: Vitals) =>
   gatherMachine<number, Written>().provide({
     actors: {
-      write: fromPromise(async () => {
+      writer: writer(async () => {
         const ended = vitals.begin('store');
         try {
           return await kv.write();

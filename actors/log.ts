@@ -1,6 +1,5 @@
 /** The room of the log: one write and one sync for all that gathered; then the letters that hung on it leave. */
-import { fromPromise } from 'xstate';
-import { gatherMachine } from '../machines/gather.machine.js';
+import { gatherMachine, writer } from '../machines/gather.machine.js';
 import type { EffectOf, Entry, Letter } from '../machines/language/vocabulary.js';
 import type { LogStore } from '../store/ports.js';
 import { post, type LogJob } from './mail.js';
@@ -14,7 +13,7 @@ export const LOG_JOBS_MAX = 1_000_000;
 export const logRoom = (log: LogStore, vitals: Vitals) =>
   gatherMachine<LogJob, void>().provide({
     actors: {
-      write: fromPromise(async ({ input: jobs }) => {
+      writer: writer(async (jobs: readonly LogJob[]) => {
         for (const step of stepsOf(jobs)) {
           const ended = vitals.begin('log');
           try {

@@ -1,8 +1,8 @@
 /** Group commit: what gathers, what is written, and what ends the room. */
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { createActor, fromPromise } from 'xstate';
-import { gatherMachine } from '../../machines/gather.machine.js';
+import { createActor } from 'xstate';
+import { gatherMachine, writer } from '../../machines/gather.machine.js';
 
 /** A gather whose writes end when the test says so. */
 function gather(items_max = 10) {
@@ -11,7 +11,9 @@ function gather(items_max = 10) {
   const actor = createActor(
     gatherMachine<string, string>().provide({
       actors: {
-        write: fromPromise(({ input }) => new Promise((done, fail) => writes.push({ items: input, done, fail }))),
+        writer: writer((items: readonly string[]) => {
+          return new Promise<string>((done, fail) => writes.push({ items, done, fail }));
+        }),
       },
       actions: { written: (_, params) => void written.push(params) },
     }),
