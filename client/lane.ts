@@ -6,6 +6,8 @@ import type { Call } from './call.js';
 
 const WAIT_FIRST_MS = 10;
 const WAIT_LAST_MS = 200;
+/** "Nobody serves this" comes at once and costs a node nothing: whoever leads next is found soon after it does. */
+const UNSERVED_WAIT_LAST_MS = 30;
 
 export type Destination =
   /** Whoever leads: writes and linearizable reads, in the order issued. */
@@ -80,9 +82,15 @@ export function queue(lane: Lane, call: Call): void {
 
 /** Waits a little, longer each time, not in step with other clients. */
 export function backOff(lane: Lane, now_ms: number, random: Random): void {
-  const wait = Math.min(WAIT_LAST_MS, WAIT_FIRST_MS * 2 ** Math.min(lane.failures, 10));
+  const last = lane.unserved ? UNSERVED_WAIT_LAST_MS : WAIT_LAST_MS;
+  const wait = Math.min(last, WAIT_FIRST_MS * 2 ** Math.min(lane.failures, 10));
   lane.failures++;
   lane.notBefore_ms = now_ms + wait / 2 + random.below(0, Math.ceil(wait / 2) + 1);
+}
+
+/** The first calls ask whether someone serves by now: the others wait for what they hear. */
+export function awaitProbe(lane: Lane, now_ms: number): void {
+  lane.notBefore_ms = now_ms + UNSERVED_WAIT_LAST_MS;
 }
 
 /** An answer came: the destination serves. */

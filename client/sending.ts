@@ -8,13 +8,15 @@ import { ended, hear } from './answering.js';
 import type { Attempt, Call } from './call.js';
 import { bounds, type Core, fail, fly } from './core.js';
 import { issue } from './issue.js';
-import { backOff, type Lane, subjectOf } from './lane.js';
+import { awaitProbe, backOff, type Lane, subjectOf } from './lane.js';
 import { refusedUnsent } from './outcome.js';
 import { rangeRequest } from './requests.js';
 import { askForMembers, nextMember } from './roster.js';
 
 const ATTEMPT_MS = 1_000;
 const ANY_MEMBER_ATTEMPT_MS = 300;
+/** Of calls that are sent to where nobody served: they find out whether someone does by now. The others wait. */
+const PROBE_BYTES = 64 * 1024;
 /** Nodes remember requests for a number of log entries: a write must not name an index that was learned long ago. */
 const INDEX_FRESH_MS = 1_000;
 
@@ -35,9 +37,12 @@ function sendLane(core: Core, lane: Lane, now_ms: number): void {
   const most = lane.destination.type === 'single' ? 1 : limits.batch_requests_max;
   let batch: Call[] = [];
   let bytes = 0;
+  let probed = false;
   for (const call of takeWaiting(lane)) {
     core.full ||= isFull(core, call, batch.length, bytes);
-    if (core.full || (unprimed && call.since < 0 && call !== lane.primer)) {
+    // Once one stays behind, all that were issued after it do.
+    probed ||= lane.unserved && batch.length > 0 && bytes + call.bytes > PROBE_BYTES;
+    if (core.full || probed || (unprimed && call.since < 0 && call !== lane.primer)) {
       lane.waiting.push(call);
       continue;
     }
@@ -49,6 +54,7 @@ function sendLane(core: Core, lane: Lane, now_ms: number): void {
     batch.push(call);
     bytes += call.bytes;
   }
+  if (probed) awaitProbe(lane, now_ms);
   if (batch.length > 0) launch(core, lane, batch, now_ms);
 }
 

@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import type { ClusterId } from '../../machines/language/vocabulary.js';
 import { benchOf, errorOfCall, follow } from './client-of.js';
 import { turn } from './manual-clock.js';
-import { noAnswer, okAnswer } from './scripted-link.js';
+import { noAnswer, okAnswer, type Sent } from './scripted-link.js';
+
+const numbersOf = (message: Sent | undefined) => message?.requests.map((one) => one.number) ?? [];
 
 test('[safety] a retry repeats number, client and since, whatever was learned in between', async () => {
   const { client, sent, clock } = await benchOf();
@@ -79,7 +81,26 @@ test('[safety] 503 until the deadline: no leader, and surely not applied', async
     assert.equal(error.code, 'Unavailable');
     assert.equal(error.maybe_applied, false);
   }
-  assert.ok(link.sent.length >= 4 && link.sent.length < 40, `${link.sent.length} attempts`);
+  assert.ok(link.sent.length >= 20 && link.sent.length < 80, `${link.sent.length} attempts`);
+});
+
+test('where nobody serves, the first calls ask again; once they are answered all follow in order', async () => {
+  const { client, sent, clock } = await benchOf();
+  const value = 'v'.repeat(30_000);
+  const calls = Array.from({ length: 9 }, (_, i) => client.kv.put(`k${i}`, value));
+  const [all] = await sent();
+  all?.fail('noResponders');
+  await turn();
+  await clock.pass(20);
+  const numbers = all?.requests.map((one) => one.number) ?? [];
+  const [probe] = await sent();
+  assert.deepEqual(numbersOf(probe), numbers.slice(0, 2));
+  probe?.answerAll();
+  await clock.pass(20);
+  const [rest] = await sent();
+  assert.deepEqual(numbersOf(rest), numbers.slice(2));
+  rest?.answerAll();
+  await Promise.all(calls);
 });
 
 test('[safety] sent once into silence and then 503: timed out, and maybe applied', async () => {
