@@ -1,104 +1,91 @@
 /**
- * `npm run bench`: puts and linearizable gets on three nodes with sync on, and etcd's beside them in the same run where
- * there is one. Options: --seconds 5 --callers 1,100,1000 --only quorate|etcd.
+ * `npm run bench`: Quorate beside etcd and JetStream's key-value store, where they are installed, in one run. Flags:
+ *
+ *   --only put,get,… --skip big    parts: put, get, get-serializable, mixed, txn, range, election, big
+ *   --systems quorate,etcd,jetstream   --callers 1,100,1000   --seconds 5   --rounds 1   --connections N
+ *   --elections 7   --keys 1000000 --restarts 3 (of `big`)   --write (the results into the README)
  */
-import { execFile } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
-import { startTestCluster } from '../process/cluster.js';
-import { makeRealDirectory } from '../process/real-directory.js';
-import { buildGoLoad, etcdVersion, loadByGateway, loadByGo, startEtcd } from './etcd.js';
-import type { Case, Measured, Plan } from './measure.js';
+import { benchBig } from './big.js';
+import type { Big } from './big.js';
+import { benchElection } from './election.js';
+import { findEtcd } from './etcd.js';
+import { findJetStream } from './jetstream.js';
+import { describeMachine } from './machine.js';
+import { readOptions } from './options.js';
+import type { BenchOptions } from './options.js';
+import { findQuorate } from './quorate.js';
+import { writeIntoReadme } from './readme.js';
 import { asMarkdown } from './report.js';
-import type { Report, Row } from './report.js';
+import type { Report } from './report.js';
+import type { Cluster, System } from './system.js';
+import { benchThroughput, signalAll } from './throughput.js';
 
-const run = promisify(execFile);
 const projectRoot = fileURLToPath(new URL('../../../', import.meta.url));
+const tell = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '5' },
-    callers: { type: 'string', default: '1,100,1000' },
-    only: { type: 'string' },
-  },
-});
-const plan: Plan = { warm_seconds: 2, seconds: Number(values.seconds), keys: 10_000, value_bytes: 256 };
-const cases: readonly Case[] = (['put', 'get'] as const).flatMap((operation) =>
-  values.callers.split(',').map((callers) => ({ operation, callers: Number(callers) })),
-);
+async function findSystems(wanted: BenchOptions['systems']): Promise<readonly System[]> {
+  const finders = { quorate: findQuorate, etcd: findEtcd, jetstream: findJetStream };
+  const found: System[] = [];
+  for (const [name, find] of Object.entries(finders)) {
+    if (wanted?.includes(name) === false) continue;
+    const system = await find();
+    if (system === undefined) tell(`${name} is not installed here: left out`);
+    else found.push(system);
+  }
+  return found;
+}
 
-async function benchQuorate(): Promise<readonly Row[]> {
-  const cluster = await startTestCluster();
-  const program = fileURLToPath(new URL('./quorate-load/main.js', import.meta.url));
+async function benchSmall(systems: readonly System[], options: BenchOptions) {
+  const running = new Map<System, Cluster>();
   try {
-    return await inTurn('Quorate', async (each) => {
-      const task = { ...each, plan, servers: cluster.servers, clusterName: cluster.clusterName };
-      const { stdout } = await run(process.execPath, [program, JSON.stringify(task)]);
-      return JSON.parse(stdout) as Measured;
-    });
+    if (options.cases.length === 0 && options.elections === 0) return { rows: [], elections: [] };
+    for (const system of systems) running.set(system, await system.start());
+    return {
+      rows: await benchThroughput(running, options, tell),
+      elections: await benchElection(running, options.elections, tell),
+    };
   } finally {
-    await cluster.stop();
+    for (const cluster of running.values()) {
+      signalAll(cluster, 'SIGCONT');
+      await cluster.stop();
+    }
   }
 }
 
-async function benchEtcd(goLoad: string | undefined): Promise<readonly Row[]> {
-  const directory = makeRealDirectory('quorate-bench-etcd-');
-  const cluster = await startEtcd(directory);
-  try {
-    return await inTurn('etcd', (each) =>
-      goLoad === undefined ? loadByGateway(cluster, each, plan) : loadByGo(goLoad, cluster, each, plan),
-    );
-  } finally {
-    await cluster.stop();
-    rmSync(directory, { recursive: true, force: true });
+async function bench(options: BenchOptions): Promise<Report> {
+  const began_ms = performance.now();
+  const machine = describeMachine();
+  const systems = await findSystems(options.systems);
+  const { rows, elections } = await benchSmall(systems, options);
+  const big: Big[] = [];
+  if (options.big_keys > 0) {
+    for (const system of systems) if (system.hasMembers) big.push(await benchBig(system, options, tell));
   }
-}
-
-/** One case after the other, so that each has the machine to itself. */
-async function inTurn(system: string, take: (each: Case) => Promise<Measured>): Promise<readonly Row[]> {
-  const rows: Row[] = [];
-  for (const each of cases) {
-    const measured = await take(each);
-    rows.push({ system, ...each, ...measured });
-    const rate = Math.round(measured.count / measured.seconds);
-    process.stderr.write(`bench: ${system} ${each.operation} ${each.callers} callers: ${rate}/s\n`);
-  }
-  return rows;
-}
-
-async function bench(): Promise<Report> {
-  const rows: Row[] = [];
-  const notes = [`3 nodes on one machine, values of ${plan.value_bytes} B, ${plan.keys} keys, every write synced`];
-  const etcd = await etcdVersion();
-  if (values.only !== 'etcd') rows.push(...(await benchQuorate()));
-  if (values.only !== 'quorate' && etcd === undefined) notes.push('etcd is not on PATH');
-  if (values.only !== 'quorate' && etcd !== undefined) {
-    const goLoad = await buildGoLoad();
-    rows.push(...(await benchEtcd(goLoad)));
-    const by = goLoad === undefined ? 'its JSON gateway (Go, or its sources, are not here)' : 'its own Go client';
-    notes.push(`${etcd}, asked by ${by}`);
-  }
+  const { plan, rounds } = options;
+  const everywhere =
+    `values of ${plan.value_bytes} B, ${plan.keys.toLocaleString('en')} keys, every write synced; clusters and load on ` +
+    `one machine, the other clusters paused; ${plan.seconds} s a case after ${plan.warm_seconds} s of warm-up` +
+    (rounds > 1 ? `, medians of ${rounds} rounds` : '');
   return {
     taken: new Date().toISOString(),
-    machine: machine(),
-    node: process.versions.node,
-    notes,
+    took_minutes: (performance.now() - began_ms) / 60_000,
+    machine,
+    notes: [everywhere, ...systems.flatMap((system) => system.notes)],
     rows,
+    elections,
+    big,
   };
 }
 
-function machine(): string {
-  const model = cpus()[0]?.model ?? 'unknown';
-  return `${availableParallelism()} cores (${model}), ${Math.round(totalmem() / 2 ** 30)} GiB`;
-}
-
-const report = await bench();
+const options = readOptions();
+const report = await bench(options);
 const directory = join(projectRoot, 'bench-results');
 mkdirSync(directory, { recursive: true });
 const name = join(directory, report.taken.replaceAll(':', '-').slice(0, 19));
 writeFileSync(`${name}.json`, `${JSON.stringify(report, undefined, 2)}\n`);
 writeFileSync(`${name}.md`, asMarkdown(report));
+if (options.write) writeIntoReadme(join(projectRoot, 'README.md'), asMarkdown(report));
 process.stdout.write(`${asMarkdown(report)}\n${name}.json\n`);

@@ -49,6 +49,8 @@ export interface TestCluster {
   tell(name: string, message: string): void;
   /** Of the life that was started last. */
   pid(name: string): number;
+  /** Of the NATS server that was started for this cluster. */
+  readonly natsPid: number;
   /** Resolves once a node has said something that fits, in any of its lives. */
   said(name: string, wanted: RegExp): Promise<void>;
   /** Resolves once this holds; looked at whenever a node says something. */
@@ -148,6 +150,9 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
     said: (name, wanted) => heard(() => wanted.test(output(name))),
     heard,
     pid: (name) => lifeOf(name).child.pid ?? 0,
+    get natsPid() {
+      return nats?.pid ?? 0;
+    },
     output,
     stopNats: async (signal = 'SIGKILL') => nats?.stop(signal),
     startNats: async () => nats?.start(),
@@ -193,6 +198,9 @@ async function ownNats(directory: string) {
   let current = await begin();
   return {
     url: current.url,
+    get pid() {
+      return current.process.pid ?? 0;
+    },
     stop: async (signal: NodeJS.Signals) => {
       if (signal === 'SIGTERM') return endChild(current.process, drain_max_ms);
       const ended = new Promise<void>((resolve) => current.process.once('exit', () => resolve()));

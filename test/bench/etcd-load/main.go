@@ -1,103 +1,175 @@
-// Load for etcd from its own Go client, measured as quorate-load.ts measures Quorate: callers that each wait for their
-// answer, a warm-up that is not counted, latencies in microseconds. Prints one line of JSON.
+// The load on etcd, by its own Go client: does what quorate-load/main.ts does with Quorate, told and telling the same
+// way (see tasks.ts): a task as JSON in the only argument, one line of JSON as the answer.
 package main
 
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"math/rand"
 	"os"
-	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.etcd.io/etcd/clientv3"
 )
 
-type result struct {
-	Count   int     `json:"count"`
-	Errors  int     `json:"errors"`
-	Seconds float64 `json:"seconds"`
-	P50     float64 `json:"p50_us"`
-	P90     float64 `json:"p90_us"`
-	P99     float64 `json:"p99_us"`
-	Max     float64 `json:"max_us"`
+type given struct {
+	Way struct {
+		Servers []string `json:"servers"`
+	} `json:"way"`
+	Task task `json:"task"`
 }
 
+type task struct {
+	Mode        string  `json:"mode"`
+	Operation   string  `json:"operation"`
+	Callers     int     `json:"callers"`
+	Connections int     `json:"connections"`
+	Keys        int     `json:"keys"`
+	ValueBytes  int     `json:"value_bytes"`
+	WarmSeconds float64 `json:"warm_seconds"`
+	Seconds     float64 `json:"seconds"`
+	Pid         int     `json:"pid"`
+	IntervalMs  float64 `json:"interval_ms"`
+	CalmMs      float64 `json:"calm_ms"`
+}
+
+// The same as in tasks.ts.
+const (
+	rangeKeys      = 100
+	fillKeysPerTxn = 100
+	fillCallers    = 20
+	electionPutMax = 5 * time.Second
+)
+
 func main() {
-	endpoints := flag.String("endpoints", "", "comma separated")
-	operation := flag.String("operation", "put", "put or get")
-	callers := flag.Int("callers", 1, "")
-	connections := flag.Int("connections", 1, "")
-	keys := flag.Int("keys", 10000, "")
-	valueBytes := flag.Int("value-bytes", 256, "")
-	warm := flag.Float64("warm-seconds", 1, "")
-	seconds := flag.Float64("seconds", 5, "")
-	flag.Parse()
-
-	clients := make([]*clientv3.Client, *connections)
-	for i := range clients {
-		client, err := clientv3.New(clientv3.Config{Endpoints: strings.Split(*endpoints, ","), DialTimeout: 10 * time.Second})
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		clients[i] = client
+	var told given
+	must(json.Unmarshal([]byte(os.Args[1]), &told))
+	var result any
+	switch told.Task.Mode {
+	case "load":
+		result = load(told.Way.Servers, told.Task)
+	case "fill":
+		result = fill(told.Way.Servers, told.Task)
+	case "election":
+		result = election(told.Way.Servers, told.Task)
+	default:
+		must(fmt.Errorf("no such mode: %q", told.Task.Mode))
 	}
-	value := strings.Repeat("v", *valueBytes)
-	begin := time.Now().Add(time.Duration(*warm * float64(time.Second)))
-	end := begin.Add(time.Duration(*seconds * float64(time.Second)))
+	must(json.NewEncoder(os.Stdout).Encode(result))
+}
 
-	taken := make([][]float64, *callers)
-	failed := make([]int, *callers)
+func must(err error) {
+	if err == nil {
+		return
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+func connect(servers []string) *clientv3.Client {
+	client, err := clientv3.New(clientv3.Config{Endpoints: servers, DialTimeout: 10 * time.Second})
+	must(err)
+	return client
+}
+
+func milliseconds(count float64) time.Duration { return time.Duration(count * float64(time.Millisecond)) }
+
+func keyAt(place int) string { return fmt.Sprintf("bench/%08d", place) }
+
+// One call of an operation on keys chosen at random.
+func call(client *clientv3.Client, random *rand.Rand, operation string, keys int, value string) error {
+	background := context.Background()
+	key := keyAt(random.Intn(keys))
+	var err error
+	switch operation {
+	case "put":
+		_, err = client.Put(background, key, value)
+	case "get":
+		_, err = client.Get(background, key)
+	case "get-serializable":
+		_, err = client.Get(background, key, clientv3.WithSerializable())
+	case "mixed":
+		if random.Float64() < 0.25 {
+			_, err = client.Put(background, key, value)
+		} else {
+			_, err = client.Get(background, key)
+		}
+	case "txn":
+		exists := clientv3.Compare(clientv3.Version(key), ">", 0)
+		_, err = client.Txn(background).If(exists).Then(clientv3.OpPut(key, value)).Commit()
+	case "range":
+		from := random.Intn(keys - rangeKeys)
+		_, err = client.Get(background, keyAt(from), clientv3.WithRange(keyAt(from+rangeKeys)))
+	default:
+		must(fmt.Errorf("no such operation: %q", operation))
+	}
+	return err
+}
+
+func fill(servers []string, told task) any {
+	client := connect(servers)
+	value := strings.Repeat("v", told.ValueBytes)
+	began := time.Now()
+	var next int64
 	var all sync.WaitGroup
-	for caller := 0; caller < *callers; caller++ {
+	for caller := 0; caller < fillCallers; caller++ {
 		all.Add(1)
-		go func(caller int) {
+		go func() {
 			defer all.Done()
-			client := clients[caller%len(clients)]
-			random := rand.New(rand.NewSource(int64(caller)))
 			for {
-				sent := time.Now()
-				if sent.After(end) {
+				from := int(atomic.AddInt64(&next, fillKeysPerTxn)) - fillKeysPerTxn
+				if from >= told.Keys {
 					return
 				}
-				key := fmt.Sprintf("bench/%08d", random.Intn(*keys))
-				var err error
-				if *operation == "put" {
-					_, err = client.Put(context.Background(), key, value)
-				} else {
-					_, err = client.Get(context.Background(), key)
+				var puts []clientv3.Op
+				for place := from; place < from+fillKeysPerTxn && place < told.Keys; place++ {
+					puts = append(puts, clientv3.OpPut(keyAt(place), value))
 				}
-				answered := time.Now()
-				if sent.Before(begin) || answered.After(end) {
-					continue
-				}
-				if err != nil {
-					failed[caller]++
-					continue
-				}
-				taken[caller] = append(taken[caller], float64(answered.Sub(sent).Nanoseconds())/1000)
+				_, err := client.Txn(context.Background()).Then(puts...).Commit()
+				must(err)
 			}
-		}(caller)
+		}()
 	}
 	all.Wait()
+	return map[string]float64{"seconds": time.Since(began).Seconds()}
+}
 
-	var latencies []float64
-	errors := 0
-	for caller := range taken {
-		latencies = append(latencies, taken[caller]...)
-		errors += failed[caller]
-	}
-	sort.Float64s(latencies)
-	at := func(share float64) float64 {
-		if len(latencies) == 0 {
-			return 0
+// Puts go on whatever became of those before them: one that waits at a member without a leader holds up no other, and
+// is answered as soon as there is one. That is the way which finds etcd back the soonest.
+func election(servers []string, told task) any {
+	client := connect(servers)
+	var killed atomic.Value
+	kill := time.AfterFunc(milliseconds(told.CalmMs), func() {
+		must(syscall.Kill(told.Pid, syscall.SIGKILL))
+		killed.Store(time.Now())
+	})
+	defer kill.Stop()
+	answered := make(chan time.Duration, 1)
+	for range time.Tick(milliseconds(told.IntervalMs)) {
+		select {
+		case took := <-answered:
+			return map[string]float64{"took_ms": float64(took.Nanoseconds()) / 1e6}
+		default:
 		}
-		return latencies[int(share*float64(len(latencies)-1))]
+		go func() {
+			sent := time.Now()
+			limited, cancel := context.WithTimeout(context.Background(), electionPutMax)
+			defer cancel()
+			_, err := client.Put(limited, "election", "v")
+			moment, dead := killed.Load().(time.Time)
+			if err != nil || !dead || sent.Before(moment) {
+				return
+			}
+			select {
+			case answered <- time.Since(moment):
+			default:
+			}
+		}()
 	}
-	json.NewEncoder(os.Stdout).Encode(result{len(latencies), errors, *seconds, at(0.5), at(0.9), at(0.99), at(1)})
+	return nil
 }

@@ -1,0 +1,73 @@
+/** Operations at 1, 100 and 1,000 callers: the systems one after the other in each case, round after round. */
+import type { Case, Measured } from './cases.js';
+import type { BenchOptions } from './options.js';
+import { perform } from './system.js';
+import type { Cluster, System, SystemName } from './system.js';
+
+export interface Row extends Case, Measured {
+  readonly system: SystemName;
+  readonly connections: number;
+}
+
+/**
+ * The medians of all rounds. The clusters stand beside one another and take turns, so that a noisy minute falls on all
+ * of them; while one is asked, the processes of the others are paused: idle ones would cost it some of the processor.
+ */
+export async function benchThroughput(
+  running: ReadonlyMap<System, Cluster>,
+  { cases, plan, rounds, connections }: BenchOptions,
+  tell: (text: string) => void,
+): Promise<readonly Row[]> {
+  for (const [system, cluster] of running) {
+    letRunOnly(cluster, running);
+    await perform(system, cluster, { mode: 'fill', keys: plan.keys, value_bytes: plan.value_bytes });
+  }
+  const taken = new Map<string, Row[]>();
+  for (let round = 0; round < rounds; round++) {
+    for (const each of cases) {
+      // Whoever goes first in one round goes last in the next.
+      const order = round % 2 === 0 ? [...running] : [...running].reverse();
+      for (const [system, cluster] of order) {
+        if (!system.operations.includes(each.operation)) continue;
+        letRunOnly(cluster, running);
+        const used = connections ?? system.connections(each);
+        const measured = await perform(system, cluster, { mode: 'load', ...each, ...plan, connections: used });
+        const name = `${system.name} ${each.operation} ${each.callers}`;
+        taken.set(name, [...(taken.get(name) ?? []), { system: system.name, connections: used, ...each, ...measured }]);
+        tell(`${name} callers: ${Math.round(measured.count / measured.seconds)}/s, p50 ${measured.p50_us / 1_000} ms`);
+      }
+    }
+  }
+  for (const cluster of running.values()) signalAll(cluster, 'SIGCONT');
+  return [...taken.values()].map(medianRow);
+}
+
+export function letRunOnly(chosen: Cluster, running: ReadonlyMap<System, Cluster>): void {
+  for (const cluster of running.values()) signalAll(cluster, cluster === chosen ? 'SIGCONT' : 'SIGSTOP');
+}
+
+export function signalAll(cluster: Cluster, signal: 'SIGSTOP' | 'SIGCONT'): void {
+  for (const pid of cluster.pids) process.kill(pid, signal);
+}
+
+function medianRow(rows: readonly Row[]): Row {
+  const [first] = rows as readonly [Row];
+  const of = (figure: (row: Row) => number) => median(rows.map(figure));
+  return {
+    ...first,
+    count: of((row) => row.count),
+    errors: rows.reduce((sum, row) => sum + row.errors, 0),
+    p50_us: of((row) => row.p50_us),
+    p90_us: of((row) => row.p90_us),
+    p99_us: of((row) => row.p99_us),
+    max_us: of((row) => row.max_us),
+    load_cores: of((row) => row.load_cores),
+  };
+}
+
+/** Of an even number of figures, the mean of the two in the middle. */
+export function median(figures: readonly number[]): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
+  return ((low ?? 0) + (high ?? 0)) / 2;
+}
