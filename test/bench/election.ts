@@ -24,7 +24,7 @@ export async function benchElection(
   for (let turn = 0; turn < elections; turn++) {
     for (const [system, cluster] of running) {
       if (!system.hasMembers) continue;
-      letRunOnly(cluster, running);
+      await letRunOnly(system, running);
       const leader = await cluster.leader();
       const calm_ms = CALM_MS + Math.random() * HEARTBEAT_MS;
       const pid = cluster.pid(leader);

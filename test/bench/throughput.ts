@@ -1,4 +1,5 @@
 /** Operations at 1, 100 and 1,000 callers: the systems one after the other in each case, round after round. */
+import { pause } from '../../deploy/clock.js';
 import type { Case, Measured } from './cases.js';
 import type { BenchOptions } from './options.js';
 import { perform } from './system.js';
@@ -8,6 +9,9 @@ export interface Row extends Case, Measured {
   readonly system: SystemName;
   readonly connections: number;
 }
+
+const AWAKE_MAX_MS = 60_000;
+const PROBE_KEYS = 10;
 
 /**
  * The medians of all rounds. The clusters stand beside one another and take turns, so that a noisy minute falls on all
@@ -19,7 +23,7 @@ export async function benchThroughput(
   tell: (text: string) => void,
 ): Promise<readonly Row[]> {
   for (const [system, cluster] of running) {
-    letRunOnly(cluster, running);
+    await letRunOnly(system, running);
     await perform(system, cluster, { mode: 'fill', keys: plan.keys, value_bytes: plan.value_bytes });
   }
   const taken = new Map<string, Row[]>();
@@ -29,7 +33,7 @@ export async function benchThroughput(
       const order = round % 2 === 0 ? [...running] : [...running].reverse();
       for (const [system, cluster] of order) {
         if (!system.operations.includes(each.operation)) continue;
-        letRunOnly(cluster, running);
+        await letRunOnly(system, running);
         const used = connections ?? system.connections(each);
         const measured = await perform(system, cluster, { mode: 'load', ...each, ...plan, connections: used });
         const name = `${system.name} ${each.operation} ${each.callers}`;
@@ -42,8 +46,20 @@ export async function benchThroughput(
   return [...taken.values()].map(medianRow);
 }
 
-export function letRunOnly(chosen: Cluster, running: ReadonlyMap<System, Cluster>): void {
-  for (const cluster of running.values()) signalAll(cluster, cluster === chosen ? 'SIGCONT' : 'SIGSTOP');
+/** Resolves when the chosen one answers: a pause may have cost it its leader. */
+export async function letRunOnly(chosen: System, running: ReadonlyMap<System, Cluster>): Promise<void> {
+  for (const [system, cluster] of running) signalAll(cluster, system === chosen ? 'SIGCONT' : 'SIGSTOP');
+  const cluster = running.get(chosen) as Cluster;
+  const deadline_ms = performance.now() + AWAKE_MAX_MS;
+  for (;;) {
+    try {
+      await perform(chosen, cluster, { mode: 'fill', keys: PROBE_KEYS, value_bytes: 1 });
+      return;
+    } catch (error) {
+      if (performance.now() > deadline_ms) throw error;
+      await pause(200);
+    }
+  }
 }
 
 export function signalAll(cluster: Cluster, signal: 'SIGSTOP' | 'SIGCONT'): void {
