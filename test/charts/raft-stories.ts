@@ -1,4 +1,5 @@
 /** All stories about the raft chart. */
+import { cornersStories } from './raft-corners.stories.js';
 import { electionStories } from './raft-election.stories.js';
 import { everywhereStories } from './raft-everywhere.stories.js';
 import { leaderStories } from './raft-leader.stories.js';
@@ -12,4 +13,5 @@ export const allStories: Stories = new Map([
   ...leaderStories,
   ...everywhereStories,
   ...rolesStories,
+  ...cornersStories,
 ]);
