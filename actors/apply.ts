@@ -1,13 +1,9 @@
-/**
- * The rooms of the state: `apply` decides committed entries and lets the answers leave; `state` writes what was
- * decided.
- */
+/** The room that applies: decides committed entries and lets the answers leave; `state` writes what was decided. */
 import { gatherMachine, writer } from '../machines/gather.machine.js';
 import { limits } from '../machines/language/limits.js';
 import type { Entry, SnapshotMark } from '../machines/language/vocabulary.js';
 import type { Decided, KvStore, SnapshotStore, Written } from '../store/ports.js';
 import { post, type ApplyJob } from './mail.js';
-import type { Vitals } from './ports.js';
 
 /** Each job holds at least one committed entry; raft's bound on uncommitted bytes bounds them. */
 export const APPLY_JOBS_MAX = 1_000_000;
@@ -15,11 +11,11 @@ export const APPLY_JOBS_MAX = 1_000_000;
 /** Lets `apply` wait for `state`: when too much is decided and not yet written, and before the state is switched. */
 export interface Pace {
   nextWrite(): Promise<void>;
-  /** Another write was ordered. */
+  /** Another batch is decided and waits for its write. */
   ordered(): void;
-  /** So many of them are done. */
-  written(orders: number): void;
-  /** No write is under way or ordered. */
+  /** So many of them are written. */
+  written(batches: number): void;
+  /** No write is under way, and nothing that is decided waits for one. */
   allWritten(): Promise<void>;
 }
 
@@ -33,8 +29,8 @@ export function createPace(): Pace {
     allWritten: async () => {
       while (open > 0) await nextWrite();
     },
-    written: (orders) => {
-      open -= orders;
+    written: (batches) => {
+      open -= batches;
       const ready = waiting;
       waiting = [];
       for (const resolve of ready) resolve();
@@ -89,29 +85,7 @@ export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
         // The answers leave once the outcome is decided; the store's own write is off their path.
         post(system, 'requests', { type: 'decided', decided });
         pace.ordered();
-        post(system, 'state', { type: 'add', items: [decided.length] });
-      },
-    },
-  });
-
-/** Writes gather here: everything decided so far goes in one synced batch. */
-export const stateRoom = (kv: KvStore, pace: Pace, vitals: Vitals) =>
-  gatherMachine<number, Written>().provide({
-    actors: {
-      writer: writer(async () => {
-        const ended = vitals.begin('store');
-        try {
-          return await kv.write();
-        } finally {
-          ended();
-        }
-      }),
-    },
-    actions: {
-      written: ({ system }, { items, outcome }) => {
-        pace.written(items.length);
-        post(system, 'raft', { type: 'applied', index: outcome.applied });
-        post(system, 'requests', { type: 'written', written: outcome });
+        post(system, 'state', { type: 'decided', undecided_bytes: kv.undecided_bytes });
       },
     },
   });

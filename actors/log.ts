@@ -33,6 +33,8 @@ export const logRoom = (log: LogStore, vitals: Vitals) =>
           if (job.type !== 'install') continue;
           const { mark, stateDirectory } = job;
           post(system, 'apply', { type: 'add', items: [{ type: 'switch', mark, stateDirectory }] });
+          // What is decided for the old state is written before it is left.
+          post(system, 'state', { type: 'hurried' });
         }
       },
     },

@@ -65,6 +65,13 @@ export type SnapshotLetter =
   | { readonly type: 'failed'; readonly error: unknown }
   | Tick;
 
+export type StateLetter =
+  /** Another batch is decided and waits in the store for its write; so many bytes wait in all. */
+  | { readonly type: 'decided'; readonly undecided_bytes: number }
+  /** Somebody waits for the next write. */
+  | { readonly type: 'hurried' }
+  | Tick;
+
 export type CompactorLetter = EffectOf<'announce'> | Tick;
 
 /** Every room that is written to by name. */
@@ -72,8 +79,7 @@ export interface Mail {
   readonly raft: RaftEvent;
   readonly log: { readonly type: 'add'; readonly items: readonly LogJob[] };
   readonly apply: { readonly type: 'add'; readonly items: readonly ApplyJob[] };
-  /** How many entries were decided: their writes wait in the store. */
-  readonly state: { readonly type: 'add'; readonly items: readonly number[] };
+  readonly state: StateLetter;
   readonly requests: RequestsLetter;
   readonly peers: PeersLetter;
   readonly snapshot: SnapshotLetter;

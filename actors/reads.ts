@@ -23,6 +23,8 @@ export interface Reads {
     readonly standing: Standing;
     /** A read failed for a reason that is not the reader's: the node ends. */
     readonly failed: (error: unknown) => void;
+    /** Somebody waits for what is decided to be written. */
+    readonly hurry: () => void;
   };
   nextId: number;
   /** The state is written up to here. */
@@ -88,12 +90,13 @@ export function voidReads(reads: Reads, ids: readonly ReadId[]): void {
 }
 
 export function serveWritten(reads: Reads, upTo: Index): void {
-  if (upTo <= reads.applied) return;
-  reads.applied = upTo;
-  const ready = reads.waiting.filter((row) => row.index <= upTo);
-  if (ready.length === 0) return;
-  reads.waiting = reads.waiting.filter((row) => row.index > upTo);
-  for (const row of ready) serve(reads, row);
+  if (upTo > reads.applied) {
+    reads.applied = upTo;
+    const ready = reads.waiting.filter((row) => row.index <= upTo);
+    reads.waiting = reads.waiting.filter((row) => row.index > upTo);
+    for (const row of ready) serve(reads, row);
+  }
+  if (reads.waiting.length > 0) reads.of.hurry();
 }
 
 export function expireReads(reads: Reads, now_ms: number): void {
@@ -116,8 +119,9 @@ function keepWaiting(rows: readonly ReadRow[], now_ms: number): ReadRow[] {
 /** [safety] No read is answered before the state it promises is applied, which means written. */
 function serveWhenApplied(reads: Reads, row: ReadRow, upTo: Index): void {
   row.index = upTo;
-  if (reads.applied >= upTo) serve(reads, row);
-  else reads.waiting.push(row);
+  if (reads.applied >= upTo) return serve(reads, row);
+  if (reads.waiting.length === 0) reads.of.hurry();
+  reads.waiting.push(row);
 }
 
 function serve(reads: Reads, row: ReadRow): void {

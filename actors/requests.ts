@@ -65,7 +65,8 @@ export const requestsRoom = fromCallback<RequestsLetter, RequestsInput>((room) =
   const { input, receive } = room;
   const system: System = room.system;
   const standing = newcomer();
-  const reads = openReads({ ...input, standing, failed: failIn(system, 'requests') });
+  const hurry = (): void => post(system, 'state', { type: 'hurried' });
+  const reads = openReads({ ...input, standing, failed: failIn(system, 'requests'), hurry });
   const counters = { flushing: false, ticks: 0, drainTicks: 0, drained: false };
   const desk: Desk = { ...input, ...counters, system, standing, writes: openWrites(), reads };
   input.incoming.door = {
@@ -155,7 +156,8 @@ const premisesOf = ({ settings, standing, writes, reads, ports }: Desk): Premise
   requests_waiting: writesWaiting(writes) + readsWaiting(reads),
   entries_undecided: writes.appended.size,
   bytes_undecided: writes.bytes,
-  db_size: ports.kv.status.db_size,
+  // What is decided will be written, and counts.
+  db_size: ports.kv.status.db_size + ports.kv.undecided_bytes,
   quota_bytes: settings.quota_bytes,
 });
 

@@ -3,7 +3,7 @@ import { setup } from 'xstate';
 import type { ClusterId, Configuration } from '../machines/language/vocabulary.js';
 import type { RaftInput } from '../machines/raft/context.js';
 import type { Self } from '../transport/ports.js';
-import { APPLY_JOBS_MAX, applyRoom, createPace, stateRoom } from './apply.js';
+import { APPLY_JOBS_MAX, applyRoom, createPace } from './apply.js';
 import { beatRoom } from './beat.js';
 import { compactorRoom } from './compactor.js';
 import type { Incoming } from './incoming.js';
@@ -13,6 +13,7 @@ import type { NodePorts, NodeSettings } from './ports.js';
 import type { raftRoom } from './raft.js';
 import { requestsRoom } from './requests.js';
 import { snapshotRoom } from './snapshot.js';
+import { stateRoom } from './state.js';
 
 export interface RoomsInput {
   readonly ports: NodePorts;
@@ -46,7 +47,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
     invoke: [
       { src: 'log', systemId: 'log', input: { items_max: LOG_JOBS_MAX } },
       { src: 'apply', systemId: 'apply', input: { items_max: APPLY_JOBS_MAX } },
-      { src: 'state', systemId: 'state', input: { items_max: APPLY_JOBS_MAX } },
+      { src: 'state', systemId: 'state' },
       {
         src: 'requests',
         systemId: 'requests',

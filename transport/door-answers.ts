@@ -39,7 +39,10 @@ function send(message: DoorMessage, body: Uint8Array, headers: DoorHeaders, max_
 
 type DoorHeaders = ReadonlyMap<string, string>;
 
-/** The answers to one batch: what one turn brings goes in one message, and the last one says that it is. */
+/** So many answers leave without waiting for the others: who asked reads them while the rest is still being made. */
+const ANSWERS_PER_MESSAGE = 256;
+
+/** The answers to one batch: what one turn brings goes in few messages, and the last one says that it is. */
 export function gatherAnswers(
   message: DoorMessage,
   encoding: Encoding,
@@ -57,7 +60,6 @@ export function gatherAnswers(
   });
 
   const flush = () => {
-    scheduled = false;
     // All had left already when the turn ended.
     if (ready.length === 0 && count > 0) return;
     const max_payload = options.maxPayload();
@@ -70,10 +72,13 @@ export function gatherAnswers(
   const add = (answer: BatchAnswer) => {
     ready.push(answer);
     left -= 1;
-    if (left === 0) flush();
+    if (left === 0 || ready.length >= ANSWERS_PER_MESSAGE) flush();
     else if (!scheduled) {
       scheduled = true;
-      options.clock.soon(flush);
+      options.clock.soon(() => {
+        scheduled = false;
+        flush();
+      });
     }
   };
   return { add, flush };

@@ -40,6 +40,8 @@ export const limits = {
 
   /* the store */
   undecided_bytes_max: 64 * MiB,
+  /** What is decided waits for its write no longer than until there is so much of it. */
+  undecided_bytes_before_write: 4 * MiB,
   quota_bytes: 2 * 1024 * MiB,
   compaction_batch_keys: 1_000,
   compaction_pause_ms: 10,
@@ -72,5 +74,10 @@ invariant(
 );
 invariant(limits.commit_notice_ms < limits.tick_ms, 'a commit is told before the next heartbeat', limits);
 invariant(limits.log_entries_kept < limits.log_entries_before_trim, 'a trimmed log keeps a tail', limits);
+invariant(
+  limits.undecided_bytes_before_write < limits.undecided_bytes_max,
+  'the state writes before it is full',
+  limits,
+);
 invariant(limits.bytes_per_append_max <= limits.bytes_in_flight_max, 'one append fits the window', limits);
 invariant(limits.request_bytes_max < limits.uncommitted_bytes_max, 'one request fits the uncommitted bound', limits);

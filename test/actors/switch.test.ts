@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createActor, fromCallback, setup } from 'xstate';
-import { applyRoom, createPace, stateRoom } from '../../actors/apply.js';
+import { applyRoom, createPace } from '../../actors/apply.js';
 import { type ApplyJob, type Mail, post, type System } from '../../actors/mail.js';
+import { stateRoom } from '../../actors/state.js';
 import type { Index, SnapshotMark, Term } from '../../machines/language/vocabulary.js';
 import { MemoryEngineFactory } from '../../store/engine-memory.js';
 import { MvccStore } from '../../store/mvcc.js';
@@ -26,7 +27,7 @@ function openRooms(kv: MvccStore, heard: (letter: Mail['raft'] | Mail['requests'
     invoke: [
       { src: 'raft', systemId: 'raft' },
       { src: 'requests', systemId: 'requests' },
-      { src: 'state', systemId: 'state', input: { items_max: 100 } },
+      { src: 'state', systemId: 'state' },
       { src: 'apply', systemId: 'apply', input: { items_max: 100 } },
     ],
   });
@@ -70,9 +71,10 @@ test('writes ordered for the old state are over before an installed snapshot tak
   const configuration = { voters: [memberOf(1n, 'n1')], learners: [] };
   const mark: SnapshotMark = { index: 20 as Index, term: 1 as Term, configuration };
   post(system, 'apply', { type: 'add', items: [{ type: 'switch', mark, stateDirectory: 'store/1' }] });
+  post(system, 'state', { type: 'hurried' });
   open();
   await switched;
-  assert.deepEqual(told, ['applied 1', 'applied 2', 'installed 20']);
+  assert.deepEqual(told, ['applied 2', 'installed 20']);
   assert.equal(kv.status.revision, 21);
   await kv.close();
 });

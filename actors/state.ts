@@ -1,0 +1,28 @@
+/** The room of the state: writes what is decided, in one synced batch each time. */
+import { writer } from '../machines/gather.machine.js';
+import { writeBehindMachine } from '../machines/write-behind.machine.js';
+import type { KvStore, Written } from '../store/ports.js';
+import type { Pace } from './apply.js';
+import { post } from './mail.js';
+import type { Vitals } from './ports.js';
+
+export const stateRoom = (kv: KvStore, pace: Pace, vitals: Vitals) =>
+  writeBehindMachine<Written>().provide({
+    actors: {
+      writer: writer(async () => {
+        const ended = vitals.begin('store');
+        try {
+          return await kv.write();
+        } finally {
+          ended();
+        }
+      }),
+    },
+    actions: {
+      written: ({ system }, { batches, outcome }) => {
+        pace.written(batches);
+        post(system, 'raft', { type: 'applied', index: outcome.applied });
+        post(system, 'requests', { type: 'written', written: outcome });
+      },
+    },
+  });
