@@ -17,7 +17,7 @@ export const peerHandlers = (incoming: Incoming): PeerHandlers => ({
   birth: (from, message) => incoming.peers?.birth(from, message),
   piece: (from, id, number) => incoming.peers?.piece(from, id, number) ?? Promise.resolve(null),
   link: (link, state) => incoming.peers?.link(link, state),
-  dropped: (reason) => incoming.peers?.dropped(reason),
+  dropped: (reason, from) => incoming.peers?.dropped(reason, from),
 });
 
 export const doorHandlers = (incoming: Incoming): DoorHandlers => ({

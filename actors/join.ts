@@ -4,6 +4,7 @@ import { invariant } from '../machines/language/invariant.js';
 import type { ClusterId, Member } from '../machines/language/vocabulary.js';
 import type { LogState } from '../store/ports.js';
 import type { BirthMessage, Self } from '../transport/ports.js';
+import { tellDropped } from './dropped.js';
 import { doorHandlers, peerHandlers, type Incoming } from './incoming.js';
 import type { NodePorts, NodeSettings } from './ports.js';
 
@@ -53,7 +54,7 @@ function beBorn(input: JoinInput, signal: AbortSignal): Promise<LogState> {
       birth: (from, message) => hear(birthing, from, message),
       piece: () => Promise.resolve(null),
       link: () => undefined,
-      dropped: (reason) => ports.journal.warn('peer frame dropped', { reason }),
+      dropped: tellDropped(ports, self.member.name),
     };
     ask(birthing);
   });

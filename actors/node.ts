@@ -2,7 +2,7 @@
 import { createActor, fromPromise } from 'xstate';
 import { invariant } from '../machines/language/invariant.js';
 import { lifeMachine, type Ending } from '../machines/life.machine.js';
-import { index, type Index } from '../machines/language/vocabulary.js';
+import { index, type Index, startsIn } from '../machines/language/vocabulary.js';
 import { DamagedError, type LogState } from '../store/ports.js';
 import type { Self } from '../transport/ports.js';
 import type { Incoming } from './incoming.js';
@@ -134,7 +134,7 @@ async function openRooms(
       seed: ports.random.below(1, 0x7fffffff),
       behind,
       // [safety] No campaign of an earlier life has this number: an answer to one may still be on its way.
-      campaign: self.epoch * 2 ** 20,
+      campaign: startsIn(self.epoch) * 2 ** 20,
       settings,
     },
   };

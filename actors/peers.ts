@@ -8,25 +8,29 @@ import {
   type Member,
   type MemberId,
 } from '../machines/language/vocabulary.js';
-import type { BirthMessage } from '../transport/ports.js';
+import type { BirthMessage, Self } from '../transport/ports.js';
+import { supersededError, tellDropped, tellStrangers } from './dropped.js';
 import { linkChanged, type Incoming } from './incoming.js';
-import { post, type PeersLetter, type System } from './mail.js';
+import { failIn, post, type PeersLetter, type System } from './mail.js';
 import { holdNotices, type Outgoing } from './notices.js';
 import type { NodePorts, NodeSettings } from './ports.js';
 
 export interface PeersInput {
   readonly ports: NodePorts;
   readonly settings: NodeSettings;
+  readonly self: Self;
   readonly incoming: Incoming;
   readonly cluster: ClusterId;
   readonly configuration: Configuration;
 }
 
 export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input, system }) => {
-  const { ports, settings, incoming, cluster } = input;
+  const { ports, settings, self, incoming, cluster } = input;
   let configuration = input.configuration;
   let ticks = 0;
-  let leader: MemberId | null = null;
+  const tellLeader = leaderTeller(ports);
+  const tell = tellDropped(ports, self.member.name);
+  const noteStranger = tellStrangers(ports);
 
   const notices = holdNotices(ports.clock, (letters) => ports.peers.send(letters));
 
@@ -40,27 +44,14 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
     if (leaving.length > 0) ports.peers.send(leaving);
   };
 
-  /** Who leads is what an operator asks first. */
-  const tellLeader = ({ leader: heard, term, role }: EffectOf<'announce'>): void => {
-    if (heard === leader) return;
-    leader = heard;
-    if (heard === null) return ports.journal.warn('no leader is heard', { term, role });
-    const members = [...configuration.voters, ...configuration.learners];
-    const name = members.find(({ id }) => id === heard)?.name ?? heard;
-    ports.journal.info(role === 'leader' ? 'this member leads' : 'a leader is heard', { leader: name, term });
-  };
-
   /** Members that were away when the cluster was born learn of it from any that was not. */
   const answerBirth = (from: Member, message: BirthMessage): void => {
     if (message.type !== 'birth.asked') return;
-    const members = ports.log.birth;
+    noteStranger(configuration, from);
+    const { birth: members } = ports.log;
     if (members !== null) ports.peers.sendBirth(from.name, { type: 'born', members });
-    ports.peers.sendBirth(from.name, {
-      type: 'birth.answered',
-      round: message.round,
-      members: settings.initial_members,
-      cluster,
-    });
+    const { round } = message;
+    ports.peers.sendBirth(from.name, { type: 'birth.answered', round, members: settings.initial_members, cluster });
   };
 
   ports.peers.join(cluster, configuration);
@@ -69,7 +60,10 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
     birth: answerBirth,
     piece: (from, id, number) => askPiece(system, from, id, number),
     link: (link, state) => linkChanged(ports.journal, system, link, state),
-    dropped: (reason) => ports.journal.warn('peer frame dropped', { reason }),
+    dropped: (reason, from) => {
+      if (reason === 'superseded') failIn(system, 'requests')(supersededError(self.member.name));
+      else tell(reason, from);
+    },
   };
 
   receive((letter) => {
@@ -81,7 +75,7 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
           configuration = letter.configuration;
           ports.peers.join(cluster, configuration);
         }
-        return tellLeader(letter);
+        return tellLeader(letter, configuration);
       case 'tick':
         if (ticks++ % settings.heartbeat_ticks === 0) ports.peers.probe();
     }
@@ -95,3 +89,15 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
 
 const askPiece = (system: System, from: Member['id'], id: string, number: number): Promise<Uint8Array | null> =>
   new Promise((answer) => post(system, 'snapshot', { type: 'pieceAsked', from, id, number, answer }));
+
+/** Who leads is what an operator asks first. */
+function leaderTeller({ journal }: NodePorts) {
+  let leader: MemberId | null = null;
+  return ({ leader: heard, term, role }: EffectOf<'announce'>, { voters, learners }: Configuration): void => {
+    if (heard === leader) return;
+    leader = heard;
+    if (heard === null) return journal.warn('no leader is heard', { term, role });
+    const name = [...voters, ...learners].find(({ id }) => id === heard)?.name ?? heard;
+    journal.info(role === 'leader' ? 'this member leads' : 'a leader is heard', { leader: name, term });
+  };
+}

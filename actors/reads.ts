@@ -3,7 +3,7 @@
  */
 import type { Header } from '../machines/language/commands.js';
 import { errorOf, QuorateError } from '../machines/language/errors.js';
-import { index, type Index, type ReadId } from '../machines/language/vocabulary.js';
+import { index, type Index, type ReadId, startsIn } from '../machines/language/vocabulary.js';
 import type { Ask, Request, Result } from '../transport/ports.js';
 import { headerOf, memberList, statusOf } from './answers.js';
 import type { RequestsInput } from './requests.js';
@@ -41,7 +41,7 @@ export interface Reads {
 export const openReads = (of: Reads['of']): Reads => ({
   of,
   // [safety] No id of an earlier life of this member is used again: an answer to one may still be on its way.
-  nextId: of.self.epoch * 2 ** 32 + 1,
+  nextId: startsIn(of.self.epoch) * 2 ** 32 + 1,
   applied: of.applied,
   // What this node knows committed, an earlier life of it may have answered.
   answered: of.committed,

@@ -1,5 +1,5 @@
 /** What comes back: outcomes settle their calls, everything else sends them again until their time is up. */
-import { errorOf } from '../machines/language/errors.js';
+import { errorOf, errors } from '../machines/language/errors.js';
 import { LinkError, type Answer, type LinkMessage } from '../transport/ports.js';
 import { decodeBatchAnswers } from '../transport/wire-batch.js';
 import { decodeAnswer, formatClusterId, headerNames } from '../transport/wire.js';
@@ -13,7 +13,9 @@ import { markSilent, nextMember } from './roster.js';
 export function hear(core: Core, attempt: Attempt, message: LinkMessage): 'more' | 'done' {
   try {
     if (message.headers.has(headerNames.error)) {
-      refuseAll(core, attempt, decodeAnswer('kv.compact', message.body));
+      const refused = decodeAnswer('kv.compact', message.body);
+      if (isForeign(refused)) return noteForeign(attempt);
+      refuseAll(core, attempt, refused);
       return 'done';
     }
     if (attempt.lane.destination.type === 'single') return hearOne(core, attempt, message.body);
@@ -30,6 +32,14 @@ export function hear(core: Core, attempt: Attempt, message: LinkMessage): 'more'
 function hearOne(core: Core, attempt: Attempt, body: Uint8Array): 'done' {
   for (const call of attempt.calls) judge(core, attempt, call, decodeAnswer(call.request.op, body));
   return 'done';
+}
+
+const isForeign = (answer: Answer): boolean => !answer.ok && answer.error.message === errors.ClusterIDMismatch.message;
+
+/** Another cluster under the same name heard the request too: ours may still answer. */
+function noteForeign(attempt: Attempt): 'more' {
+  for (const call of attempt.calls) call.trouble = errorOf('ClusterIDMismatch');
+  return 'more';
 }
 
 /** The message as a whole was refused. */
@@ -51,7 +61,7 @@ function accept(core: Core, attempt: Attempt, call: Call, answer: Succeeded): vo
     core.clusterHeader = formatClusterId(cluster_id);
   } else if (core.clusterId !== cluster_id) {
     // [safety] Another cluster under the same name: what it says is no answer to a request of ours.
-    fail(core, call, outcomeError(call, errorOf('ClusterIDMismatch')));
+    call.trouble = errorOf('ClusterIDMismatch');
     return;
   }
   if (raft_index > core.highestIndex) core.highestIndex = raft_index;

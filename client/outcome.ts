@@ -59,6 +59,9 @@ function withDoubt(call: Call, error: QuorateError, doubt: boolean, cause: unkno
 /** Time is up. [safety] Only 503 for every attempt, or no attempt at all, means that a write was not applied. */
 export function deadlineError(call: Call, connected: boolean): QuorateError {
   const trouble = call.trouble;
+  if (trouble instanceof QuorateError && trouble.message === errors.ClusterIDMismatch.message) {
+    return withDoubt(call, trouble, call.reached > 0);
+  }
   if (call.reached > 0) return withDoubt(call, errorOf('Timeout'), true, trouble);
   if (!connected) return withDoubt(call, errorOf('TimeoutDueToConnectionLost'), false, trouble);
   if (!call.lane.unserved) return withDoubt(call, errorOf('Timeout'), false, trouble);

@@ -1,5 +1,6 @@
 /** What the exit code of `quorate serve` says, and which error comes to which. */
 import { DamagedError, DirectoryError, DiskError } from '../store/ports.js';
+import { NameInUseError } from '../transport/ports.js';
 import { ConfigError } from './config.js';
 
 export const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2, disk: 3, damaged: 4 } as const;
@@ -9,10 +10,12 @@ export function exitCodeOf(error: unknown): number {
   const kinds = withCauses(error);
   if (kinds.some((each) => each instanceof DamagedError)) return exitCodes.damaged;
   if (kinds.some((each) => each instanceof DiskError)) return exitCodes.disk;
-  if (kinds.some((each) => each instanceof ConfigError || each instanceof DirectoryError))
-    return exitCodes.badConfiguration;
+  if (kinds.some((each) => isConfiguration(each))) return exitCodes.badConfiguration;
   return exitCodes.failed;
 }
+
+const isConfiguration = (error: unknown): boolean =>
+  error instanceof ConfigError || error instanceof DirectoryError || error instanceof NameInUseError;
 
 function withCauses(error: unknown): readonly unknown[] {
   if (!(error instanceof Error)) return [error];

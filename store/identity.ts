@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { fromText, hex16, toText } from '../machines/language/bytes.js';
-import type { Epoch, MemberId } from '../machines/language/vocabulary.js';
+import { type Epoch, EPOCH_CHANCE, type MemberId } from '../machines/language/vocabulary.js';
 import { DIRECTORY_LOCK, type DirectoryLock } from './directory-lock.js';
 import {
   DamagedError,
@@ -41,18 +41,20 @@ export class FileIdentity implements IdentityStore {
       const found = await this.#read();
       if (found === undefined) await this.#requireFresh();
       else requireSame(found, name, cluster_name);
-      const epoch = ((found?.epoch ?? 0) + 1) as Epoch;
-      const identity: Identity = {
+      const starts = (found?.epoch ?? 0) + 1;
+      const identity = {
         format: FORMAT,
         member_id: found?.member_id ?? this.#drawn(),
         name,
         cluster_name,
-        epoch,
-      };
+        epoch: starts as Epoch,
+      } as const;
       await this.#keep(identity).catch((error: unknown) => {
         throw new DiskError(`${PATH} cannot be written: ${String(error)}`, { cause: error });
       });
-      return identity;
+      // [safety] Copies of one directory count alike: chance tells their lives apart, and peers hear the later one.
+      const chance = Number(this.draw() % BigInt(EPOCH_CHANCE));
+      return { ...identity, epoch: (starts * EPOCH_CHANCE + chance) as Epoch };
     } catch (error) {
       await this.lock.release();
       throw error;

@@ -9,7 +9,7 @@ import { limits } from '../machines/language/limits.js';
 import type { Clock } from '../machines/language/time.js';
 import type { ClusterId, Term } from '../machines/language/vocabulary.js';
 import { gatherAnswers, replyOne } from './door-answers.js';
-import type { Answer, Ask, DoorHandlers, Operation, Request } from './ports.js';
+import { type Answer, type Ask, type DoorHandlers, NameInUseError, type Operation, type Request } from './ports.js';
 import type { Endpoint } from './subjects.js';
 import { decodeBatch } from './wire-batch.js';
 import {
@@ -155,9 +155,8 @@ const countError = (state: DeskState, endpoint: Endpoint): unknown =>
   state.failed.set(endpoint, (state.failed.get(endpoint) ?? 0) + 1);
 
 /** [safety] Two clusters of one name in one place would hear each other's clients. */
-export const nameInUse = (name: string, foreign: string, own: ClusterId): QuorateError =>
-  new QuorateError(
-    'FailedPrecondition',
+export const nameInUse = (name: string, foreign: string, own: ClusterId): NameInUseError =>
+  new NameInUseError(
     `quorate: cluster name "${name}" is in use on these servers by cluster ${foreign}; this one is ` +
       `${formatClusterId(own)}: give it another --cluster-name`,
   );

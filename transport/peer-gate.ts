@@ -21,7 +21,15 @@ export type FrameKind = 'messages' | 'birth' | 'pull' | 'piece';
 
 /** Why a frame or an answer in it changed nothing. */
 export type DropReason =
-  'damaged' | 'signature' | 'foreign cluster' | 'not for me' | 'not a member' | 'epoch' | 'answer to an earlier life';
+  | 'damaged'
+  | 'signature'
+  | 'foreign cluster'
+  | 'not for me'
+  | 'not a member'
+  | 'epoch'
+  | 'answer to an earlier life'
+  /** It is meant for a later life of this very identity: this process is not the one that members hear any more. */
+  | 'superseded';
 
 export interface Gate {
   readonly self: Self;
@@ -88,7 +96,7 @@ export type Opened =
   | { readonly kind: 'birth'; readonly id: MemberId; readonly name: string; readonly message: BirthMessage }
   | { readonly kind: 'pull'; readonly from: MemberId; readonly pull: PullQuestion }
   | { readonly kind: 'piece'; readonly from: MemberId; readonly piece: PullAnswer }
-  | { readonly kind: 'dropped'; readonly reason: DropReason };
+  | { readonly kind: 'dropped'; readonly reason: DropReason; readonly from?: string };
 
 interface Head {
   readonly kind: FrameKind;
@@ -101,7 +109,12 @@ interface Head {
   readonly toEpoch: Epoch;
 }
 
-const drop = (reason: DropReason): Opened => ({ kind: 'dropped', reason });
+/** `from` is the name that a frame gives its sender. */
+const drop = (reason: DropReason, from?: string): Opened => ({
+  kind: 'dropped',
+  reason,
+  ...(from === undefined ? {} : { from }),
+});
 
 /** [safety] Nothing is remembered of a frame, and nothing in it is looked at, before its signature holds. */
 export function openFrame(gate: Gate, frame: Uint8Array): Opened {
@@ -112,7 +125,7 @@ export function openFrame(gate: Gate, frame: Uint8Array): Opened {
     const head = readHead(unpack(content.subarray(PREFIX_BYTES, headEnd)));
     const body = content.subarray(headEnd);
     const wrong = head.kind === 'birth' ? wrongBirth(gate, head) : wrongPeer(gate, head);
-    if (wrong !== undefined) return drop(wrong);
+    if (wrong !== undefined) return drop(wrong, head.fromName);
     const opened = openBody(gate, head, body);
     if (head.kind !== 'birth' && opened.kind !== 'dropped') noteEpoch(gate, head);
     return opened;
@@ -166,7 +179,7 @@ function wrongPeer(gate: Gate, head: Head): DropReason | undefined {
   if (!gate.members.has(head.from)) return 'not a member';
   const highest = gate.epochs.get(head.from) ?? UNKNOWN;
   if (head.epoch < highest) return 'epoch';
-  return undefined;
+  return head.toEpoch > gate.self.epoch ? 'superseded' : undefined;
 }
 
 function noteEpoch(gate: Gate, head: Head): void {

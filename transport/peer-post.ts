@@ -108,7 +108,7 @@ export function createPeerPost(options: PeerPostOptions): PeerPost {
         }
         return;
       case 'dropped':
-        return handlers.dropped(opened.reason);
+        return handlers.dropped(opened.reason, opened.from);
     }
   };
 

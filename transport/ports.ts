@@ -34,6 +34,11 @@ import type {
  * ---- peers --------------------------------------------------------------------------------------------------------
  */
 
+/** Another cluster serves under this one's name on these servers. */
+export class NameInUseError extends Error {
+  override readonly name = 'NameInUseError';
+}
+
 /** Who this node is to its peers. */
 export interface Self {
   readonly member: Member;
@@ -63,15 +68,16 @@ export interface PeerHandlers {
   /** A connection was silent for an election timeout, or is heard again. */
   link(link: 'control' | 'bulk' | 'snapshot', state: 'silent' | 'heard'): void;
   /**
-   * Frames that were dropped, by reason (foreign cluster, identity, epoch, signature, damaged): for logs and counters.
+   * Frames that were dropped, by reason (foreign cluster, identity, epoch, signature, damaged): for logs and counters;
+   * `from` is the name their sender gives itself. `superseded`: members hear a later life of this node's own identity.
    */
-  dropped(reason: string): void;
+  dropped(reason: string, from?: string): void;
 }
 
 /**
  * Letters between members. Delivery is at most once, in no order. [safety] A receiver drops a frame of another cluster,
- * for or from another identity, with an epoch lower than the highest seen, an answer to an earlier life, or a bad
- * signature.
+ * for or from another identity, with an epoch lower than the highest seen, an answer to an earlier life, a word to a
+ * later life of its own identity, or a bad signature.
  */
 export interface PeerTransport {
   open(self: Self, handlers: PeerHandlers): Promise<void>;

@@ -16,7 +16,14 @@ export type Revision = Count<'Revision'>;
 /** Numbers the quorum rounds of one leader; never reused within its term. */
 export type Round = Count<'Round'>;
 /** Counts a node's starts; raised and synced before it hears its first peer. */
+/**
+ * One life of a data directory: how often it was started, and chance, so that two starts on copies of one directory are
+ * two lives, of which one comes after the other.
+ */
 export type Epoch = Count<'Epoch'>;
+export const EPOCH_CHANCE = 1024;
+/** How often the directory was started. */
+export const startsIn = (epoch: Epoch): number => Math.floor(epoch / EPOCH_CHANCE);
 
 /** 64 random bits, drawn when a data directory is made: the identity of the member that lives there. Never 0. */
 export type MemberId = Id<'MemberId'>;

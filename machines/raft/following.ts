@@ -110,10 +110,13 @@ const refusal = (c: RaftContext, event: EventOf<'append.sent'>, hint: Mark, need
 });
 
 /** The leader lives, and what this member acknowledged to it is committed as far as it says. */
-export const hearHeartbeat: Handler<EventOf<'heartbeat.sent'>> = (c, event) =>
-  followedBy(c, { next: heardLeader(c, event.from), out: [answerTo(c, event)] }, (then) =>
+export const hearHeartbeat: Handler<EventOf<'heartbeat.sent'>> = (c, event) => {
+  const lost = 'what this member acknowledged is in its log (or its directory is an older copy, or its disk lost it)';
+  invariant(event.commit <= lastIndex(c), lost, { acknowledged: event.commit, last: lastIndex(c) });
+  return followedBy(c, { next: heardLeader(c, event.from), out: [answerTo(c, event)] }, (then) =>
     commitTo(then, index(Math.max(c.hardState.commit, event.commit))),
   );
+};
 
 /** While a snapshot is installed the commit index stands still: it is what the snapshot will be judged by. */
 export const hearHeartbeatOnly: Handler<EventOf<'heartbeat.sent'>> = (c, event) => ({

@@ -170,7 +170,27 @@ test('a message refused as a whole gives its error to every call in it', async (
   const { client, sent } = await benchOf();
   const calls = [client.kv.put('a', '1'), client.kv.get('b')].map(errorOfCall);
   const [message] = await sent();
+  message?.refuse('TooManyOps');
+  const [put, get] = await Promise.all(calls);
+  for (const error of [put, get]) {
+    assert.deepEqual([error?.message, error?.maybe_applied], ['etcdserver: too many operations in txn request', false]);
+  }
+});
+
+test('another cluster of the same name that hears the request too is no answer: ours still counts', async () => {
+  const { client, sent } = await benchOf();
+  const call = client.kv.put('k', 'v');
+  const [message] = await sent();
   message?.refuse('ClusterIDMismatch');
+  message?.answerAll((request) => okAnswer(request));
+  assert.equal((await call).header.revision, 5);
+});
+
+test('where only another cluster answers, the error says so when time is up, and a write is in doubt', async () => {
+  const { client, link, clock } = await benchOf();
+  link.onSent = (message) => message.refuse('ClusterIDMismatch');
+  const calls = [client.kv.put('a', '1', { timeoutMs: 500 }), client.kv.get('b', { timeoutMs: 500 })].map(errorOfCall);
+  await clock.pass(600);
   const [put, get] = await Promise.all(calls);
   assert.deepEqual([put?.message, put?.maybe_applied], ['etcdserver: cluster ID mismatch', true]);
   assert.deepEqual([get?.message, get?.maybe_applied], ['etcdserver: cluster ID mismatch', false]);
@@ -249,10 +269,10 @@ test('no leader from the start: the first write was never sent, and says no lead
 });
 
 test('[safety] an answer of another cluster is no answer', async () => {
-  const { client, sent } = await benchOf();
-  const call = errorOfCall(client.kv.put('k', 'v'));
-  const [message] = await sent();
-  message?.answerAll((request) => okAnswer(request, 99n as ClusterId));
+  const { client, link, clock } = await benchOf();
+  link.onSent = (message) => message.answerAll((request) => okAnswer(request, 99n as ClusterId));
+  const call = errorOfCall(client.kv.put('k', 'v', { timeoutMs: 500 }));
+  await clock.pass(600);
   const error = await call;
   assert.deepEqual([error.message, error.maybe_applied], ['etcdserver: cluster ID mismatch', true]);
 });

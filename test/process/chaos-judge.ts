@@ -25,6 +25,7 @@ export async function judge(
     called: Number.MAX_SAFE_INTEGER - 1,
     answered: { at: Number.MAX_SAFE_INTEGER, output },
   };
+  clients.history.push(last);
   const verdict = checkHistory([...history, last]);
   if (verdict.ok) wrong.push(...judgeLocalReads(clients.local, verdict.final));
   else {

@@ -1,9 +1,11 @@
 /**
- * A chaos run by hand: `node dist/test/process/chaos-main.js --seconds 300 --seed 7 [--only "kill NATS,pause one"]`.
+ * A chaos run by hand: `node dist/test/process/chaos-main.js --seconds 300 --seed 7 [--only "kill NATS,pause one"]
+ * [--logs PREFIX] [--history FILE]`; what FILE holds is told in chaos-history.ts, and porcupine/ judges it.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos.js';
+import { historyLines } from './chaos-history.js';
 import { troubles } from './chaos-nemesis.js';
 import type { Trouble } from './chaos-nemesis.js';
 
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     only: { type: 'string' },
     logs: { type: 'string' },
+    history: { type: 'string' },
   },
 });
 const seed = Number(values.seed ?? 1);
@@ -33,6 +36,7 @@ for (const line of report.wrong) say(`WRONG: ${line}`);
 if (values.logs !== undefined) {
   for (const [name, output] of report.output) writeFileSync(`${values.logs}.${name}.log`, output);
 }
+if (values.history !== undefined) writeFileSync(values.history, historyLines(report.history));
 const verdict = report.wrong.length === 0 ? 'all is well' : `${report.wrong.length} things are wrong`;
 say(`seed ${seed}: ${report.calls} calls, ${report.unanswered} without an answer: ${verdict}`);
 process.exit(report.wrong.length === 0 ? 0 : 1);

@@ -4,6 +4,7 @@ import { connect } from '../../client/index.js';
 import type { Client } from '../../client/index.js';
 import { pause, within } from '../../deploy/clock.js';
 import { createChance } from '../simulation/chance.js';
+import type { Recorded } from '../simulation/checker.js';
 import { startChaosClients } from './chaos-clients.js';
 import type { ChaosClients } from './chaos-clients.js';
 import { judge } from './chaos-judge.js';
@@ -28,6 +29,8 @@ export interface ChaosReport {
   readonly unanswered: number;
   /** How often calls failed with which words. */
   readonly errors: ReadonlyMap<string, number>;
+  /** What the clients saw, and at the end what the judge read. */
+  readonly history: readonly Recorded[];
   /** The logs of the nodes. */
   readonly output: ReadonlyMap<string, string>;
 }
@@ -68,7 +71,7 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
     await clients.stop();
     if (lively) wrong.push(...(await judge(judgeClient, clients, cluster.names)));
     await judgeClient.close();
-    return { wrong, ...countsOf(clients), output: outputsOf(cluster) };
+    return { wrong, ...countsOf(clients), history: clients.history, output: outputsOf(cluster) };
   } finally {
     await cluster.stop();
   }

@@ -40,8 +40,11 @@ export interface TestCluster {
   dataDirectory(name: string): string;
   /** Starts a node that does not run, and resolves when it serves. Rejects, with what it said, when it ends instead. */
   start(name: string): Promise<void>;
-  /** Starts a node without waiting for anything; `ended` tells how it went. */
-  launch(name: string): void;
+  /**
+   * Starts a node without waiting for anything; `ended` tells how it went. `as` is what it is called here where it is a
+   * second process of one name, with flags of its own.
+   */
+  launch(name: string, as?: string, flags?: Readonly<Record<string, string>>): void;
   /** Sends a signal, and resolves when the process has ended, if the signal is one that ends it. */
   kill(name: string, signal?: NodeJS.Signals): Promise<void>;
   ended(name: string): Promise<Ending>;
@@ -99,7 +102,7 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
     for (const listener of waiting) listener();
   };
 
-  const launch = (name: string): Life => {
+  const launch = (name: string, as = name, own: Readonly<Record<string, string>> = {}): Life => {
     const flags = {
       name,
       'initial-members': names.join(','),
@@ -108,9 +111,10 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
       'data-dir': join(directory, name),
       'peer-key-file': keyFile,
       ...options.flags,
+      ...own,
     };
-    const life = startLife(options.program ?? program, flags, join(directory, `${name}.output`), wake);
-    lives.set(name, life);
+    const life = startLife(options.program ?? program, flags, join(directory, `${as}.output`), wake);
+    lives.set(as, life);
     return life;
   };
   const heard = async (condition: () => boolean): Promise<void> => {
@@ -132,7 +136,7 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
     servers,
     directory,
     dataDirectory: (name) => join(directory, name),
-    launch: (name) => void launch(name),
+    launch: (name, as, flags) => void launch(name, as, flags),
     start: async (name) => {
       const life = launch(name);
       const outcome = await within(ready_max_ms, Promise.race([life.ready, life.ended]));

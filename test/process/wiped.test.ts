@@ -32,7 +32,10 @@ after(async () => {
 
 test('it says in its log why it does not serve, and the others go on', async () => {
   await cluster.said('n3', /n1 is in a cluster already, and this data directory of n3 is new/);
+  // The others say it too, once.
+  await cluster.said('n1', /a process with an empty data directory asks to be n3/);
   await load.more(100);
+  assert.equal(cluster.output('n1').match(/asks to be n3/g)?.length, 1);
   await load.stop();
   await assertKept(client, load);
   assert.deepEqual(load.failures, []);

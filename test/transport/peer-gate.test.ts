@@ -69,7 +69,25 @@ test('[safety] a member that left the configuration is not heard any more', () =
   const frame = sealMessages(gateOf(alice, null), bob.id, [message]);
   assert.equal(openFrame(gate, frame).kind, 'messages');
   joinGate(gate, 5n as ClusterId, { voters: [bob], learners: [] });
-  assert.deepEqual(openFrame(gate, frame), { kind: 'dropped', reason: 'not a member' });
+  assert.deepEqual(openFrame(gate, frame), { kind: 'dropped', reason: 'not a member', from: 'alice' });
+});
+
+test('[safety] of two processes with one identity only the later life is heard, and the other one learns of it', () => {
+  const key = new Uint8Array(32).fill(1);
+  const [hearer, earlier, later] = [gateOf(alice, key), gateOf(bob, key, 7), gateOf(bob, key, 8)];
+  const members = { voters: [alice, bob], learners: [] };
+  for (const gate of [hearer, earlier, later]) joinGate(gate, 5n as ClusterId, members);
+  const asked: PeerMessage = { type: 'campaign.asked', from: bob.id, term: term(2) };
+  const say = (gate: typeof earlier) => openFrame(hearer, sealMessages(gate, alice.id, [asked]));
+  assert.equal(say(earlier).kind, 'messages');
+  assert.equal(say(later).kind, 'messages');
+  assert.deepEqual(say(earlier), { kind: 'dropped', reason: 'epoch', from: 'bob' });
+  const word = sealMessages(hearer, bob.id, [message]);
+  assert.deepEqual(openFrame(earlier, word), { kind: 'dropped', reason: 'superseded', from: 'alice' });
+  assert.equal(openFrame(later, word).kind, 'messages');
+  const forged = sealMessages({ ...hearer, key: null }, bob.id, [message]);
+  assert.equal(openFrame(earlier, forged).kind, 'dropped');
+  assert.notDeepEqual(openFrame(earlier, forged), { kind: 'dropped', reason: 'superseded', from: 'alice' });
 });
 
 test('pieces: every size comes together again; lost, repeated, swapped or damaged ones never give a frame', () => {
