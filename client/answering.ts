@@ -11,6 +11,8 @@ import { markSilent, nextMember } from './roster.js';
 
 /** One message of answers. Several may come to one attempt, and late ones still count. */
 export function hear(core: Core, attempt: Attempt, message: LinkMessage): 'more' | 'done' {
+  attempt.heard = true;
+  if (attempt.lane.waiting.length > 0) core.wake();
   try {
     if (message.headers.has(headerNames.error)) {
       const refused = decodeAnswer('kv.compact', message.body);

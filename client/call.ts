@@ -39,8 +39,11 @@ export interface Attempt {
   readonly calls: readonly Call[];
   /** The member it was addressed to. */
   readonly member: string | undefined;
+  readonly sent_ms: number;
   /** When the first of its calls is overdue. */
   overdue_ms: number;
+  /** An answer to it has come. */
+  heard: boolean;
   over: boolean;
   /** A call of it met trouble; the lane waits once for all of them. */
   blamed: boolean;

@@ -2,10 +2,14 @@
 import type { Random } from '../machines/language/time.js';
 import { clusterSubject, memberSubject } from '../transport/subjects.js';
 import type { Operation } from '../transport/ports.js';
-import type { Call } from './call.js';
+import type { Attempt, Call } from './call.js';
 
 const WAIT_FIRST_MS = 10;
 const WAIT_LAST_MS = 200;
+/** Messages of a lane on their way; what is called meanwhile goes together in the next one. */
+const UNHEARD_MAX = 2;
+/** An answer may take its time, and is not waited for: a compaction's, or one from a member that is gone. */
+const UNHEARD_MS = 10;
 /** "Nobody serves this" comes at once and costs a node nothing: whoever leads next is found soon after it does. */
 const UNSERVED_WAIT_LAST_MS = 30;
 
@@ -24,6 +28,8 @@ export interface Lane {
   /** Calls that are not in an attempt; sorted by number when they leave. */
   waiting: Call[];
   sorted: boolean;
+  /** Attempts that nothing was heard of yet. */
+  unheard: readonly Attempt[];
   notBefore_ms: number;
   /** Attempts in a row that came to nothing. */
   failures: number;
@@ -37,6 +43,7 @@ export const newLane = (destination: Destination): Lane => ({
   destination,
   waiting: [],
   sorted: true,
+  unheard: [],
   notBefore_ms: 0,
   failures: 0,
   unserved: false,
@@ -78,6 +85,14 @@ export function queue(lane: Lane, call: Call): void {
   const last = lane.waiting.at(-1);
   if (last !== undefined && last.number > call.number) lane.sorted = false;
   lane.waiting.push(call);
+}
+
+/** Whether another message may leave now, beside those that nothing was heard of yet. */
+export function mayLeave(lane: Lane, now_ms: number): boolean {
+  if (lane.notBefore_ms > now_ms) return false;
+  if (lane.unheard.length < UNHEARD_MAX) return true;
+  lane.unheard = lane.unheard.filter((each) => !each.heard && !each.over && now_ms - each.sent_ms < UNHEARD_MS);
+  return lane.unheard.length < UNHEARD_MAX;
 }
 
 /** Waits a little, longer each time, not in step with other clients. */

@@ -8,7 +8,7 @@ import { ended, hear } from './answering.js';
 import type { Attempt, Call } from './call.js';
 import { bounds, type Core, fail, fly } from './core.js';
 import { issue } from './issue.js';
-import { awaitProbe, backOff, type Lane, subjectOf } from './lane.js';
+import { awaitProbe, backOff, type Lane, mayLeave, subjectOf } from './lane.js';
 import { refusedUnsent } from './outcome.js';
 import { rangeRequest } from './requests.js';
 import { askForMembers, nextMember } from './roster.js';
@@ -25,7 +25,7 @@ export function sendWaiting(core: Core): void {
   core.full = false;
   const now = core.clock.now_ms();
   for (const lane of core.lanes.values()) {
-    if (lane.waiting.length > 0 && lane.notBefore_ms <= now) sendLane(core, lane, now);
+    if (lane.waiting.length > 0 && mayLeave(lane, now)) sendLane(core, lane, now);
   }
 }
 
@@ -101,7 +101,17 @@ function launch(core: Core, lane: Lane, calls: readonly Call[], now_ms: number):
   const body = encode(core, lane, calls);
   if (body.length > core.link.max_payload - bounds.headers_bytes) return divide(core, lane, calls, now_ms);
   const member = lane.destination.type === 'anyMember' ? nextMember(core.roster, now_ms) : undefined;
-  const attempt: Attempt = { lane, calls, member, overdue_ms: Infinity, over: false, blamed: false };
+  const attempt: Attempt = {
+    lane,
+    calls,
+    member,
+    sent_ms: now_ms,
+    overdue_ms: Infinity,
+    heard: false,
+    over: false,
+    blamed: false,
+  };
+  lane.unheard = [...lane.unheard, attempt];
   let deadline_ms = now_ms;
   for (const call of calls) {
     call.attempts++;

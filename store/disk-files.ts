@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { constants, write } from 'node:fs';
+import { platform } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { inject, Lifecycle, scoped } from 'tsyringe';
@@ -65,7 +66,7 @@ export class FileDisk implements Disk {
 }
 
 /** Linux alone: elsewhere O_DSYNC does not reach through the drive's own cache, and fdatasync does. */
-const WRITES_THROUGH = process.platform === 'linux';
+const WRITES_THROUGH = platform() === 'linux';
 const writeTo = promisify(write);
 
 class HandleFile implements DiskFile {

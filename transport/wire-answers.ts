@@ -9,11 +9,22 @@ import type {
   TxnResult,
 } from '../machines/language/commands.js';
 import { badRequest, type ErrorCode, httpStatus, QuorateError } from '../machines/language/errors.js';
-import { type ClusterId, memberId, revision as asRevision } from '../machines/language/vocabulary.js';
+import { memberId, revision as asRevision } from '../machines/language/vocabulary.js';
 import type { Answer, Operation, Result } from './ports.js';
+import { difference, readHeader, writeHeader } from './wire-header.js';
 import type { Fields, Value } from '../machines/language/unpack.js';
 import { readStatus, writeStatus } from './wire-status.js';
-import { isMap, readBytes, readFlag, readId, readInteger, readList, readText, readTexts } from './wire-values.js';
+import {
+  isMap,
+  readBytes,
+  readFlag,
+  readId,
+  readInteger,
+  readList,
+  readMap,
+  readText,
+  readTexts,
+} from './wire-values.js';
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
@@ -31,24 +42,6 @@ const writeError = (error: QuorateError): Fields => ({
   message: error.message,
   maybe_applied: error.maybe_applied,
 });
-
-export const writeHeader = (header: Header): Fields => ({
-  cluster_id: header.cluster_id,
-  member_id: header.member_id,
-  revision: header.revision,
-  raft_term: header.raft_term,
-  raft_index: header.raft_index,
-});
-
-function difference(header: Header, shared: Header): Fields {
-  const fields: Record<string, Value> = {};
-  if (header.cluster_id !== shared.cluster_id) fields['cluster_id'] = header.cluster_id;
-  if (header.member_id !== shared.member_id) fields['member_id'] = header.member_id;
-  if (header.revision !== shared.revision) fields['revision'] = header.revision;
-  if (header.raft_term !== shared.raft_term) fields['raft_term'] = header.raft_term;
-  if (header.raft_index !== shared.raft_index) fields['raft_index'] = header.raft_index;
-  return fields;
-}
 
 function writeResult(result: Result): Fields {
   switch (result.op) {
@@ -122,37 +115,11 @@ export function readAnswer(op: Operation, value: Value | undefined, shared: Head
   return { ok: true, header, result: readResult(op, body, header.revision) };
 }
 
-function readMap(what: string, value: Value | undefined): Fields {
-  if (isMap(value)) return value;
-  throw badRequest(`${what}: not a map`);
-}
-
 /** An answer's error; a code that this client does not know is `Unknown`. */
 export function readError(fields: Fields): QuorateError {
   const code = readText('error', fields, 'code');
   const known = Object.hasOwn(httpStatus, code) ? (code as ErrorCode) : 'Unknown';
   return new QuorateError(known, readText('error', fields, 'message'), readFlag('error', fields, 'maybe_applied'));
-}
-
-/** What the header leaves out is as in `shared`. */
-export function readHeader(value: Value | undefined, shared: Header | null): Header {
-  if (value === undefined && shared !== null) return shared;
-  const header = readMap('header', value);
-  const own: Header = {
-    cluster_id: readId('header', header, 'cluster_id', 'unsigned') as ClusterId,
-    member_id: memberId(readId('header', header, 'member_id', 'unsigned')),
-    revision: readInteger('header', header, 'revision'),
-    raft_term: readInteger('header', header, 'raft_term'),
-    raft_index: readInteger('header', header, 'raft_index'),
-  };
-  if (shared === null) return own;
-  return {
-    cluster_id: 'cluster_id' in header ? own.cluster_id : shared.cluster_id,
-    member_id: 'member_id' in header ? own.member_id : shared.member_id,
-    revision: 'revision' in header ? own.revision : shared.revision,
-    raft_term: 'raft_term' in header ? own.raft_term : shared.raft_term,
-    raft_index: 'raft_index' in header ? own.raft_index : shared.raft_index,
-  };
 }
 
 function readResult(op: Operation, body: Fields, revision: number): Result {

@@ -7,7 +7,8 @@ import type { Header } from '../machines/language/commands.js';
 import type { Fields, Value } from '../machines/language/unpack.js';
 import type { Answer, Operation, Request } from './ports.js';
 import { OPERATIONS } from './subjects.js';
-import { readAnswer, readError, readHeader, writeAnswer, writeHeader } from './wire-answers.js';
+import { readAnswer, readError, writeAnswer } from './wire-answers.js';
+import { readHeader, writeHeader } from './wire-header.js';
 import { readRequest } from './wire-requests.js';
 import {
   describe,

@@ -72,6 +72,12 @@ function toBase64(bytes: Uint8Array): string {
 export const isMap = (value: Value | undefined): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 
+/** An answer's map: fields that this build does not know are no error in it. */
+export function readMap(what: string, value: Value | undefined): Fields {
+  if (isMap(value)) return value;
+  throw badRequest(`${what}: not a map`);
+}
+
 /** The map, with no field in it that `known` does not have. */
 export function readFields(what: string, value: Value | undefined, known: ReadonlySet<string>): Fields {
   if (value === undefined || value === null) return EMPTY_MAP;

@@ -66,8 +66,8 @@ async function bench(options: BenchOptions): Promise<Report> {
   }
   const { plan, rounds } = options;
   const everywhere =
-    `values of ${plan.value_bytes} B, ${plan.keys.toLocaleString('en')} keys, every write synced; clusters and load on ` +
-    `one machine, the other clusters paused; ${plan.seconds} s a case after ${plan.warm_seconds} s of warm-up` +
+    `values of ${plan.value_bytes} B, ${plan.keys.toLocaleString('en')} keys, every write synced; clusters and load ` +
+    `on one machine, the other clusters paused; ${plan.seconds} s a case after ${plan.warm_seconds} s of warm-up` +
     (rounds > 1 ? `, medians of ${rounds} rounds` : '');
   return {
     taken: new Date().toISOString(),

@@ -53,6 +53,7 @@ export const rooms: readonly Room[] = [
       'machines/',
       'transport/ports.ts',
       'transport/wire.ts',
+      'transport/wire-batch.ts',
       'transport/subjects.ts',
       'transport/nats-link.ts',
     ],
