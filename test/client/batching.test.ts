@@ -43,6 +43,29 @@ test('calls of different turns go in different messages', async () => {
   assert.equal((await sent()).length, 1);
 });
 
+test('with two messages on their way, what is called meanwhile goes together in the third', async () => {
+  const { client, sent, clock } = await benchOf();
+  void client.kv.put('a', '1');
+  const [first] = await sent();
+  void client.kv.put('b', '2');
+  assert.equal((await sent()).length, 1);
+  for (const key of ['c', 'd']) {
+    void client.kv.put(key, '3');
+    assert.deepEqual(await sent(), []);
+  }
+  first?.answerAll();
+  const [third] = await sent();
+  assert.deepEqual(
+    third?.requests.map((one) => keyOf(one.request)),
+    ['c', 'd'],
+  );
+  // An answer may take its time: it is not waited for.
+  void client.kv.put('e', '5');
+  assert.deepEqual(await sent(), []);
+  await clock.pass(20);
+  assert.equal((await sent()).length, 1);
+});
+
 test('answers may come in pieces, out of order and in several messages', async () => {
   const bench = await benchOf();
   const calls = ['a', 'b', 'c'].map((key) => follow(bench.client.kv.put(key, 'v')));
