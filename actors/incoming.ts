@@ -2,15 +2,28 @@
 import { errorOf } from '../machines/language/errors.js';
 import type { DoorHandlers, PeerHandlers } from '../transport/ports.js';
 import { post, type System } from './mail.js';
-import type { Journal } from './ports.js';
+import type { Journal, NodePorts } from './ports.js';
+import { createTally, type Tally } from './tally.js';
 
 /** Set by those who are in charge; null while nobody is. */
 export interface Incoming {
-  peers: PeerHandlers | null;
-  door: DoorHandlers | null;
+  peers: Omit<PeerHandlers, 'refused'> | null;
+  door: Omit<DoorHandlers, 'refused'> | null;
   /** A leader is heard: the node can be asked. */
   readonly led: () => void;
+  /** What NATS refuses; told whoever is in charge. */
+  readonly refused: Tally;
 }
+
+export const nobodyYet = ({ clock, journal }: NodePorts, led: () => void): Incoming => ({
+  peers: null,
+  door: null,
+  led,
+  refused: createTally(clock, (reason, times) => journal.warn('NATS refuses', counted(reason, times))),
+});
+
+const counted = (reason: string, times: number): Record<string, unknown> =>
+  times === 1 ? { reason } : { reason, times };
 
 export const peerHandlers = (incoming: Incoming): PeerHandlers => ({
   message: (message) => incoming.peers?.message(message),
@@ -18,6 +31,7 @@ export const peerHandlers = (incoming: Incoming): PeerHandlers => ({
   piece: (from, id, number) => incoming.peers?.piece(from, id, number) ?? Promise.resolve(null),
   link: (link, state) => incoming.peers?.link(link, state),
   dropped: (reason, from) => incoming.peers?.dropped(reason, from),
+  refused: (kind, reason) => incoming.refused.note(kind, reason),
 });
 
 export const doorHandlers = (incoming: Incoming): DoorHandlers => ({
@@ -27,6 +41,7 @@ export const doorHandlers = (incoming: Incoming): DoorHandlers => ({
   },
   link: (state) => incoming.door?.link(state),
   stats: () => incoming.door?.stats() ?? {},
+  refused: (kind, reason) => incoming.refused.note(kind, reason),
 });
 
 /** A connection went silent, or is heard again: told to people, and to raft where a leader cannot do without it. */

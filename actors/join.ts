@@ -62,7 +62,8 @@ function beBorn(input: JoinInput, signal: AbortSignal): Promise<LogState> {
 
 /** A new round: all listed members are asked again, and only answers to this round will count. */
 function ask(birthing: Birthing): void {
-  const { ports, self, settings, known } = birthing;
+  const { ports, self, settings, known, incoming } = birthing;
+  incoming.refused.tick();
   const verdict = verdictOf(known);
   if (verdict.type === 'waiting' && verdict.missing.length > 0 && known.round % ROUNDS_BETWEEN_NEWS === 1) {
     ports.journal.info('waiting for all first members before the cluster is born', { missing: verdict.missing });

@@ -5,7 +5,7 @@ import { lifeMachine, type Ending } from '../machines/life.machine.js';
 import { index, type Index, startsIn } from '../machines/language/vocabulary.js';
 import { DamagedError, type LogState } from '../store/ports.js';
 import type { Self } from '../transport/ports.js';
-import type { Incoming } from './incoming.js';
+import { nobodyYet, type Incoming } from './incoming.js';
 import { join } from './join.js';
 import { post, type System } from './mail.js';
 import type { NodePorts, NodeSettings } from './ports.js';
@@ -34,7 +34,7 @@ export interface RunningNode {
 export function startNode(ports: NodePorts, settings: NodeSettings, raft: typeof raftRoom = raftRoom): RunningNode {
   let led = (): void => undefined;
   const serving = new Promise<void>((resolve) => (led = resolve));
-  const incoming: Incoming = { peers: null, door: null, led };
+  const incoming = nobodyYet(ports, led);
   const life = lifeMachine<Recovered, RoomsInput>(roomsMachine(ports, raft)).provide({
     actors: {
       recover: fromPromise(() => recover(ports, settings)),

@@ -4,9 +4,9 @@ import { LinkError, type Answer, type LinkMessage } from '../transport/ports.js'
 import { decodeBatchAnswers } from '../transport/wire-batch.js';
 import { decodeAnswer, formatClusterId, headerNames } from '../transport/wire.js';
 import type { Attempt, Call, Succeeded } from './call.js';
-import { type Core, fail, sendAgain, succeed } from './core.js';
-import { backOff, served } from './lane.js';
-import { isOutcome, outcomeError } from './outcome.js';
+import { type Core, fail, laneTo, sendAgain, succeed } from './core.js';
+import { backOff, readApart, served } from './lane.js';
+import { deniedError, isOutcome, outcomeError } from './outcome.js';
 import { markSilent, nextMember } from './roster.js';
 
 /** One message of answers. Several may come to one attempt, and late ones still count. */
@@ -94,11 +94,20 @@ export function ended(core: Core, attempt: Attempt, error: unknown): void {
     // [safety] Only this takes an attempt back: the server itself said that it delivered the message to nobody.
     if (nobody) call.reached--;
     if (error instanceof Error && reason !== 'noResponders') call.trouble = error;
-    if (call.attempt !== attempt) continue;
+    if (reason === 'denied') deny(core, attempt, call, error as LinkError);
+    if (call.settled || call.attempt !== attempt) continue;
     blame(core, attempt);
     sendAgain(core, call);
   }
   if (!core.closed) core.wake();
+}
+
+/** Who may only read is not allowed to send batches, which carry writes too: then each read goes by itself. */
+function deny(core: Core, { lane }: Attempt, call: Call, error: LinkError): void {
+  const apart = lane.primer === call ? lane.destination : readApart(call.request.op, lane.destination);
+  if (apart === lane.destination) return fail(core, call, deniedError(call, error));
+  core.readsApart = true;
+  call.lane = laneTo(core, apart);
 }
 
 /** Silence: the calls are sent again; this attempt is still listened to. */

@@ -10,7 +10,7 @@ export interface Call {
   readonly number: number;
   readonly request: Request;
   readonly write: boolean;
-  readonly lane: Lane;
+  lane: Lane;
   /** What it counts for against the bounds: at least its size on the wire. */
   readonly bytes: number;
   readonly budget_ms: number;

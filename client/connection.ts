@@ -8,7 +8,7 @@ import { overdue } from './answering.js';
 import type { Succeeded } from './call.js';
 import { type Core, fail, newCore } from './core.js';
 import { issue } from './issue.js';
-import type { Destination } from './lane.js';
+import { type Destination, readApart } from './lane.js';
 import { closedError, deadlineError } from './outcome.js';
 import { sendWaiting } from './sending.js';
 import type { CallOptions } from './types.js';
@@ -83,8 +83,9 @@ export async function openConnection(parts: ConnectionParts): Promise<Connection
   }
   actor.send({ type: 'opened' });
   return {
-    ask: (request, write, destination, options, read) =>
+    ask: (request, write, wanted, options, read) =>
       new Promise((resolve, reject: (error: QuorateError) => void) => {
+        const destination = core.readsApart ? readApart(request.op, wanted) : wanted;
         const succeed = (answer: Succeeded): void => {
           try {
             resolve(read(answer));
@@ -120,7 +121,7 @@ function sweep(core: Core): void {
 function endOverdueCalls(core: Core, now_ms: number): void {
   core.earliest_ms = Infinity;
   for (const call of [...core.calls.values()]) {
-    if (call.deadline_ms <= now_ms) fail(core, call, deadlineError(call, core.publishing));
+    if (call.deadline_ms <= now_ms) fail(core, call, deadlineError(call, core.publishing, core.link.trouble));
     else core.earliest_ms = Math.min(core.earliest_ms, call.deadline_ms);
   }
 }

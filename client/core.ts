@@ -37,6 +37,8 @@ export interface Core {
   readonly roster: Roster;
   publishing: boolean;
   closed: boolean;
+  /** Batches are not allowed to us: reads go one by one. */
+  readsApart: boolean;
   lastNumber: number;
   /** [safety] The cluster of the first answer, sent with every request from then on. */
   clusterId: bigint | null;
@@ -80,6 +82,7 @@ export const newCore = (parts: CoreParts): Core => ({
   roster: newRoster(parts.random.below(0, 1024)),
   publishing: false,
   closed: false,
+  readsApart: false,
   lastNumber: 0,
   clusterId: null,
   clusterHeader: '',

@@ -23,6 +23,13 @@ export type Destination =
   /** An operation that is no part of a batch, at one member or at any. */
   | { readonly type: 'single'; readonly op: Operation; readonly member: string | undefined };
 
+/** Where a linearizable read goes that is to travel alone; anything else goes where it went. */
+export function readApart(op: Operation, destination: Destination): Destination {
+  const batched = destination.type === 'leader' || (destination.type === 'member' && !destination.serializable);
+  if (op !== 'kv.range' || !batched) return destination;
+  return { type: 'single', op, member: destination.type === 'leader' ? undefined : destination.member };
+}
+
 export interface Lane {
   readonly destination: Destination;
   /** Calls that are not in an attempt; sorted by number when they leave. */

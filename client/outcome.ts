@@ -1,5 +1,6 @@
 /** What an answer means for a call: its outcome, or a reason to ask again; and what to say when time is up. */
 import { errorOf, errors, QuorateError } from '../machines/language/errors.js';
+import type { LinkError } from '../transport/ports.js';
 import type { Call } from './call.js';
 
 /** Texts that say nothing about the request: another member, or the same one later, may serve it. */
@@ -56,9 +57,13 @@ function withDoubt(call: Call, error: QuorateError, doubt: boolean, cause: unkno
   return new QuorateError(error.code, error.message, maybe_applied, cause === undefined ? undefined : { cause });
 }
 
+/** The NATS server lets us in, but does not allow this message. Another one of the kind may have been let through. */
+export const deniedError = (call: Call, error: LinkError): QuorateError =>
+  new QuorateError('PermissionDenied', error.message, call.write && call.reached > 0, { cause: error });
+
 /** Time is up. [safety] Only 503 for every attempt, or no attempt at all, means that a write was not applied. */
-export function deadlineError(call: Call, connected: boolean): QuorateError {
-  const trouble = call.trouble;
+export function deadlineError(call: Call, connected: boolean, link: LinkError | undefined): QuorateError {
+  const trouble = call.trouble ?? link;
   if (trouble instanceof QuorateError && trouble.message === errors.ClusterIDMismatch.message) {
     return withDoubt(call, trouble, call.reached > 0);
   }

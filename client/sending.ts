@@ -2,6 +2,7 @@
 import { NUL } from '../machines/language/bytes.js';
 import { errorOf } from '../machines/language/errors.js';
 import { limits } from '../machines/language/limits.js';
+import { LinkError } from '../transport/ports.js';
 import { encodeBatch } from '../transport/wire-batch.js';
 import { encodeRequest, headerNames } from '../transport/wire.js';
 import { ended, hear } from './answering.js';
@@ -9,7 +10,7 @@ import type { Attempt, Call } from './call.js';
 import { bounds, type Core, fail, fly } from './core.js';
 import { issue } from './issue.js';
 import { awaitProbe, backOff, type Lane, mayLeave, subjectOf } from './lane.js';
-import { refusedUnsent } from './outcome.js';
+import { deniedError, refusedUnsent } from './outcome.js';
 import { rangeRequest } from './requests.js';
 import { askForMembers, nextMember } from './roster.js';
 
@@ -87,7 +88,11 @@ function primer(core: Core, lane: Lane): Call {
     options: undefined,
     succeed: done,
     fail: (error) => {
-      for (const call of lane.waiting) call.trouble = error;
+      const denied = error.cause instanceof LinkError && error.cause.reason === 'denied' ? error.cause : undefined;
+      for (const call of [...lane.waiting]) {
+        call.trouble = error;
+        if (denied !== undefined && !call.settled) fail(core, call, deniedError(call, denied));
+      }
       backOff(lane, core.clock.now_ms(), core.random);
       done();
     },

@@ -9,7 +9,7 @@ export type { SortOrder, SortTarget };
 export type Bytes = string | Uint8Array;
 
 export interface ConnectOptions {
-  /** NATS servers; default `nats://127.0.0.1:4222`. */
+  /** NATS servers, also as `nats://user:password@host` or `tls://host`; default `nats://127.0.0.1:4222`. */
   readonly servers?: string | readonly string[] | undefined;
   /** The cluster's name, the first token of its subjects; default `quorate`. */
   readonly clusterName?: string | undefined;
@@ -26,6 +26,8 @@ export interface ConnectOptions {
   readonly creds?: string | undefined;
   /** Paths of PEM files. */
   readonly tls?: TlsOptions | undefined;
+  /** Answers come to subjects below it; default `_INBOX`. */
+  readonly inboxPrefix?: string | undefined;
   /** A connection made elsewhere (tests, one process); the client closes it when it is closed. */
   readonly link?: ClientLink | undefined;
   /** Time for tests and simulations; the real one by default. */

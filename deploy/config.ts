@@ -4,7 +4,7 @@
  * right.
  */
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import type { Kind } from './values.js';
 
 /** The command line, the environment or the data directory is not usable: exit code 2. */
@@ -70,7 +70,7 @@ export function resolveOptions<O extends Options>(options: O, given: Given): Val
     const found = texts.get(flag);
     values[flag] = found === undefined ? preset : kind.read(found.text);
     if (found === undefined || values[flag] !== undefined) continue;
-    const value = kind.secret === true ? 'the value given' : JSON.stringify(found.text);
+    const value = kind.secret?.(found.text) === true ? 'the value given' : JSON.stringify(found.text);
     wrong.push(`${found.source}: ${value} is not what it takes: ${kind.takes}`);
   }
   if (wrong.length > 0) throw new ConfigError(wrong.join('\n'));
@@ -100,13 +100,35 @@ function readConfigFile(fileName: string, options: Options): ReadonlyMap<string,
 }
 
 function parseConfigFile(fileName: string): Record<string, unknown> {
+  let text: string;
   try {
-    const content: unknown = parse(readFileSync(fileName, 'utf8')) ?? {};
-    if (typeof content === 'object' && !Array.isArray(content)) return content as Record<string, unknown>;
+    text = readFileSync(fileName, 'utf8');
   } catch (error) {
     throw new ConfigError(`--config-file: ${JSON.stringify(fileName)} cannot be read: ${(error as Error).message}`);
   }
+  const lineCounter = new LineCounter();
+  // Every value is the text that stands there: a password 0123 is not the number 123.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, schema: 'failsafe' });
+  const [error] = document.errors;
+  if (error !== undefined) {
+    // The parser's own words repeat what stands there, and that may be a secret.
+    const { line, col } = lineCounter.linePos(error.pos[0]);
+    const where = `line ${line}, column ${col} is not YAML (${error.code})`;
+    throw new ConfigError(`--config-file: ${JSON.stringify(fileName)} cannot be read: ${where}`);
+  }
+  const content: unknown = document.contents === null ? {} : toPlain(document, fileName);
+  if (typeof content === 'object' && content !== null && !Array.isArray(content)) {
+    return content as Record<string, unknown>;
+  }
   throw new ConfigError(`--config-file: ${fileName}: takes YAML of the form "flag: value"`);
+}
+
+function toPlain(document: { toJS(): unknown }, fileName: string): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    throw new ConfigError(`--config-file: ${fileName}: a value begins with * and names nothing: put it in quotes`);
+  }
 }
 
 function textOf(value: unknown): string | undefined {

@@ -25,7 +25,7 @@ import type { IdentityStore, KvStore, LogStore, SnapshotStore } from '../store/p
 import { LOG_OPTIONS, defaultLogOptions } from '../store/log-options.js';
 import { RaftLog } from '../store/raft-log.js';
 import { StateDirectories } from '../store/snapshot.js';
-import type { ConnectionOptions } from '../transport/nats-connection.js';
+import type { ConnectionOptions } from '../transport/nats-credentials.js';
 import { NatsDoor } from '../transport/nats-door.js';
 import { NATS_SETTINGS, NatsPeers } from '../transport/nats-peers.js';
 import type { NatsSettings } from '../transport/nats-peers.js';

@@ -1,6 +1,6 @@
 /** What the exit code of `quorate serve` says, and which error comes to which. */
 import { DamagedError, DirectoryError, DiskError } from '../store/ports.js';
-import { NameInUseError } from '../transport/ports.js';
+import { LinkError, NameInUseError } from '../transport/ports.js';
 import { ConfigError } from './config.js';
 
 export const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2, disk: 3, damaged: 4 } as const;
@@ -15,7 +15,11 @@ export function exitCodeOf(error: unknown): number {
 }
 
 const isConfiguration = (error: unknown): boolean =>
-  error instanceof ConfigError || error instanceof DirectoryError || error instanceof NameInUseError;
+  error instanceof ConfigError || error instanceof DirectoryError || error instanceof NameInUseError ||
+  isRefused(error);
+
+/** What was given to get into NATS is not what its servers take. */
+const isRefused = (error: unknown): boolean => error instanceof LinkError && error.reason === 'refused';
 
 function withCauses(error: unknown): readonly unknown[] {
   if (!(error instanceof Error)) return [error];
@@ -29,7 +33,7 @@ export function describeEnd(code: number | null, signal: NodeJS.Signals | null):
   const meaning: Record<number, string> = {
     [exitCodes.stopped]: 'stopped',
     [exitCodes.failed]: 'failed, see its last lines',
-    [exitCodes.badConfiguration]: 'a flag or its data directory is not usable',
+    [exitCodes.badConfiguration]: 'a flag, its data directory or its way into NATS is not usable',
     [exitCodes.disk]: 'disk full, or a sync failed',
     [exitCodes.damaged]: 'damaged data: do not start it again on this directory',
   };

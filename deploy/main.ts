@@ -1,6 +1,7 @@
 /** The program `quorate`: its commands, and the way from their outcome to an exit code. */
 import 'reflect-metadata';
 import { Command, CommanderError } from 'commander';
+import { LinkError } from '../transport/ports.js';
 import { ConfigError } from './config.js';
 import type { Given, Options } from './config.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
@@ -62,7 +63,9 @@ async function main(): Promise<void> {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.stopped : exitCodes.badConfiguration;
   const told =
-    error instanceof ConfigError || !(error instanceof Error) ? errorText(error) : (error.stack ?? error.message);
+    error instanceof ConfigError || error instanceof LinkError || !(error instanceof Error)
+      ? errorText(error)
+      : (error.stack ?? error.message);
   process.stderr.write(`quorate ${process.argv[2] ?? ''}: ${told}\n`);
   return exitCodeOf(error);
 }

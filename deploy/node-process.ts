@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { environmentName } from './config.js';
+import type { Option, Options } from './config.js';
 import { clusterOptions } from './node-options.js';
 import { preferredFormat } from './observe.js';
 
@@ -24,8 +25,9 @@ export function startNode(
   own: { readonly name: string } & Readonly<Record<string, string>>,
   shared: ReadonlyMap<string, string>,
 ): NodeProcess {
-  const secrets = [...shared].filter(([flag]) => isSecret(flag));
-  const flags = [...Object.entries(own), ...[...shared].filter(([flag]) => !isSecret(flag))];
+  const given = [...Object.entries(own), ...shared];
+  const secrets = given.filter(([flag, text]) => isSecret(flag, text));
+  const flags = given.filter(([flag, text]) => !isSecret(flag, text));
   const args = ['serve', ...flags.map(([flag, text]) => `--${flag}=${text}`)];
   const child = spawn(process.execPath, [program, ...args], {
     env: childEnvironment(secrets),
@@ -50,8 +52,10 @@ export function startNode(
   };
 }
 
-const isSecret = (flag: string): boolean =>
-  flag in clusterOptions && 'secret' in clusterOptions[flag as keyof typeof clusterOptions].kind;
+function isSecret(flag: string, text: string): boolean {
+  const option: Option<unknown> | undefined = (clusterOptions as Options)[flag];
+  return option?.kind.secret?.(text) === true;
+}
 
 /** Secrets travel in the environment: a command line can be read by everyone on the machine. */
 function childEnvironment(secrets: readonly (readonly [string, string])[]): NodeJS.ProcessEnv {

@@ -18,17 +18,18 @@ export async function serve(given: Given, compose: typeof composeNode = composeN
   const values = resolveOptions(serveOptions, given);
   const settings = nodeSettings(values);
   const journal = openJournal(settings.name, values['log-level'], values['log-format']);
+  const access = natsAccess(values, values.servers);
+  const peerKey = readPeerKey(values['peer-key-file'], settings, journal);
   const directory = prepareDirectory(values['data-dir'] ?? `${settings.name}.quorate`);
-  const access = natsAccess(values);
   if (isOpenToOthers(access)) {
     journal.warn('the NATS servers ask for no credentials: whoever reaches them can read and write', {
-      servers: access.servers.map((server) => new URL(server).host),
+      servers: access.servers,
     });
   }
   const ports = compose({
     directory,
     access,
-    peerKey: readPeerKey(values['peer-key-file'], settings, journal),
+    peerKey,
     settings,
     journal,
   });

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { awaitLeader } from './await-leader.js';
-import { collectTexts, resolveOptions } from './config.js';
+import { withoutSecrets } from '../transport/addresses.js';
+import { collectTexts, ConfigError, resolveOptions } from './config.js';
 import type { Given, Options, Values } from './config.js';
 import { describeEnd, exitCodes } from './exit-codes.js';
 import { startNatsServers } from './nats-server.js';
@@ -37,6 +38,7 @@ type UpValues = Values<typeof upOptions>;
 /** Runs until everything has ended; the answer is the exit code. */
 export async function up(given: Given): Promise<number> {
   const values = resolveOptions(upOptions, given);
+  checkAccess(values);
   const directory = resolve(values['data-dir']);
   await mkdir(directory, { recursive: true });
   const release = await claimDirectory(directory);
@@ -52,6 +54,16 @@ export async function up(given: Given): Promise<number> {
     await cluster.stop();
     await release();
   }
+}
+
+/** Its own NATS servers take anybody, and only from this machine. */
+function checkAccess(values: UpValues): void {
+  natsAccess(values, values.servers ?? []);
+  const tls = (['cacert', 'cert', 'key'] as const).find((flag) => values[flag] !== undefined);
+  if (values.servers !== undefined || tls === undefined) return;
+  throw new ConfigError(
+    `--${tls}: the NATS server that quorate up starts has no TLS: leave it out, or give --servers with running ones`,
+  );
 }
 
 /** The processes of one `up`. */
@@ -132,10 +144,10 @@ async function tellWhenReady(cluster: Cluster, servers: readonly string[], value
   const name = values['cluster-name'];
   const told = await Promise.race([
     cluster.ended,
-    Promise.all([awaitLeader(name, natsAccess({ ...values, servers })), cluster.settled()]),
+    Promise.all([awaitLeader(name, natsAccess(values, servers)), cluster.settled()]),
   ]);
   if (Array.isArray(told))
-    process.stdout.write(`ready: cluster ${name}, ${values.nodes} nodes, ${servers.join(',')}\n`);
+    process.stdout.write(`ready: cluster ${name}, ${values.nodes} nodes, ${servers.map(withoutSecrets).join(',')}\n`);
 }
 
 /** Ctrl-C, the system's request, or the terminal closed. */

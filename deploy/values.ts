@@ -1,10 +1,12 @@
 /** The kinds of value that flags take: how one is read, and the sentence that says so when it cannot be. */
 
+import { isAddress } from '../transport/addresses.js';
+
 /** `takes` completes "--flag takes …"; `read` answers undefined for what it does not take. */
 export interface Kind<T> {
   readonly takes: string;
   /** Never shown, neither in errors nor in a printed command. */
-  readonly secret?: boolean;
+  readonly secret?: (text: string) => boolean;
   readonly read: (text: string) => T | undefined;
 }
 
@@ -13,7 +15,7 @@ export const anyText: Kind<string> = {
   read: (text) => (text === '' ? undefined : text),
 };
 
-export const secretText: Kind<string> = { ...anyText, secret: true };
+export const secretText: Kind<string> = { ...anyText, secret: () => true };
 
 export const path: Kind<string> = { takes: 'a path', read: anyText.read };
 
@@ -39,6 +41,7 @@ export const oneOf = <T extends string>(...words: readonly T[]): Kind<T> => ({
 /** Different items, separated by commas. */
 export const listOf = (item: Kind<string>, longest: number): Kind<readonly string[]> => ({
   takes: `1 to ${longest} different items separated by commas, each ${item.takes}`,
+  ...(item.secret === undefined ? {} : { secret: item.secret }),
   read: (text) => {
     const items = text.split(',').map((each) => each.trim());
     const read = items.map((each) => item.read(each)).filter((each) => each !== undefined);
@@ -50,12 +53,9 @@ export const listOf = (item: Kind<string>, longest: number): Kind<readonly strin
 /** A server to dial; without a scheme it is nats://. */
 export const serverUrl: Kind<string> = {
   takes: 'a NATS address such as nats://127.0.0.1:4222',
-  read: (text) => {
-    const whole = text.includes('://') ? text : `nats://${text}`;
-    if (!URL.canParse(whole)) return undefined;
-    const url = new URL(whole);
-    return ['nats:', 'tls:'].includes(url.protocol) && url.hostname !== '' ? whole : undefined;
-  },
+  // Between the scheme and an @ stand credentials, also where the rest is wrong.
+  secret: (text) => text.includes('@'),
+  read: (text) => (isAddress(text) ? (text.includes('://') ? text : `nats://${text}`) : undefined),
 };
 
 const unit_ms = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;

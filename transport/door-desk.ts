@@ -109,7 +109,7 @@ function receiveBatch(state: DeskState, message: DoorMessage): void {
   const refused: (() => void)[] = [];
   for (const item of items) {
     const answer = answerOnce(state, message.endpoint, (given) => answers.add({ number: item.number, answer: given }));
-    const error = 'error' in item ? item.error : tooLarge(item.request, request_bytes_max);
+    const error = 'error' in item ? item.error : refusalOf(message.endpoint, item.request, request_bytes_max);
     if ('error' in item || error !== null) {
       refused.push(() => answer({ ok: false, error: error ?? errorOf('RequestTooLarge') }));
       continue;
@@ -191,6 +191,17 @@ function requestId(message: DoorMessage): RequestId | null {
 
 const isWrite = ({ op }: Request): boolean =>
   op === 'kv.put' || op === 'kv.delete' || op === 'kv.txn' || op === 'kv.compact';
+
+const readsOnly = (txn: TxnRequest): boolean =>
+  [...txn.success, ...txn.failure].every((each) => 'range' in each || ('txn' in each && readsOnly(each.txn)));
+
+/** Who may publish to `batch.read` alone may read and nothing else. */
+function refusalOf(endpoint: Endpoint, request: Request, bytes_max: number): QuorateError | null {
+  if (endpoint === 'batch.read' && isWrite(request) && !(request.op === 'kv.txn' && readsOnly(request.body))) {
+    return badRequest(`batch.read: ${request.op} given; it takes reads`);
+  }
+  return tooLarge(request, bytes_max);
+}
 
 function tooLarge(request: Request, bytes_max: number): QuorateError | null {
   return sizeOf(request) > bytes_max ? errorOf('RequestTooLarge') : null;

@@ -5,12 +5,13 @@ import type { ClusterId, Configuration, MemberId, SnapshotOffer } from '../machi
 import { MemoryEcho } from './memory-echo.js';
 import type { MemoryNetwork } from './memory-network.js';
 import { createPeerPost, type PeerPost } from './peer-post.js';
-import { createFrameAssembler, packFrame } from './pieces.js';
+import { createFrameAssembler, createFramePacker, type FramePacker } from './peer-pieces.js';
 import { type BirthMessage, LinkError, type PeerHandlers, type PeerTransport, type Self } from './ports.js';
 import { birthSubject, type Channel, CHANNELS, checkName, peerSubject, probeSubject } from './subjects.js';
 
 export class MemoryPeers implements PeerTransport {
   private post: PeerPost | null = null;
+  private pack: FramePacker = () => [];
   private echoes: readonly MemoryEcho[] = [];
   private stops: readonly (() => void)[] = [];
 
@@ -34,10 +35,12 @@ export class MemoryPeers implements PeerTransport {
       publish: (to, channel, frame) => this.publish(self, to, channel, frame),
     });
     this.post = post;
+    this.pack = createFramePacker(member.id, self.epoch, this.key);
     const listen = (address: string) => {
       const assembler = createFrameAssembler(
         2 * limits.bytes_in_flight_max + 2 * network.request_bytes_max,
         limits.members_max,
+        this.key,
       );
       return network.listen(address, member.name, (bytes) => {
         const assembled = assembler.add(bytes);
@@ -87,7 +90,7 @@ export class MemoryPeers implements PeerTransport {
   private publish(self: Self, to: MemberId | string, channel: Channel, frame: Uint8Array): void {
     const { cluster_name, member } = self;
     const address = typeof to === 'string' ? birthSubject(cluster_name, to) : peerSubject(cluster_name, to, channel);
-    for (const message of packFrame(frame, member.id, this.network.max_payload)) {
+    for (const message of this.pack(frame, this.network.max_payload)) {
       this.network.send(member.name, address, channel, message);
     }
   }

@@ -15,15 +15,7 @@
  * A micro endpoint cannot be dropped; a whole service can be drained. Hence one service for each thing that comes and
  * goes.
  */
-import {
-  createInbox,
-  headers as natsHeaders,
-  type MsgHdrs,
-  type NatsConnection,
-  nuid,
-  type Service,
-  type ServiceMsg,
-} from 'nats';
+import { headers as natsHeaders, type MsgHdrs, type NatsConnection, nuid, type Service, type ServiceMsg } from 'nats';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../machines/language/limits.js';
 import { CLOCK, type Clock } from '../machines/language/time.js';
@@ -71,6 +63,7 @@ export class NatsDoor implements ClientDoor {
       clock: this.clock,
       attach: (connection) => this.attach(connection),
       state: (state) => handlers.link(state),
+      refused: handlers.refused,
     });
     const desk = createDesk({
       handlers,
@@ -85,7 +78,8 @@ export class NatsDoor implements ClientDoor {
   async serve(cluster: ClusterId): Promise<void> {
     const { self, desk, link } = this.whenOpen();
     const { nats } = link;
-    const inbox = createInbox(this.settings.connection.inbox_prefix);
+    // Among its own subjects: a node needs no inbox.
+    const inbox = probeSubject(self.cluster_name, self.member.id, 'door', nuid.next());
     const foreign =
       nats === null ? null : await findForeignCluster(nats, inbox, self.cluster_name, cluster, this.clock);
     if (foreign !== null) throw nameInUse(self.cluster_name, foreign, cluster);
@@ -153,7 +147,7 @@ export class NatsDoor implements ClientDoor {
   }
 
   private async start(nats: NatsConnection, plan: Plan): Promise<Service | null> {
-    const { self, handlers, link } = this.whenOpen();
+    const { self, link } = this.whenOpen();
     try {
       const service = await nats.services.add({
         name: plan.service,
@@ -180,12 +174,12 @@ export class NatsDoor implements ClientDoor {
       }
       void service.stopped.then((error) => {
         // It ended by itself: these subjects are not allowed.
-        if (error !== null && this.plans.get(planKey(plan)) === plan && link.nats === nats) handlers.link('silent');
+        if (error !== null && this.plans.get(planKey(plan)) === plan && link.nats === nats) link.bar();
       });
       return service;
     } catch (error) {
       // The connection ended under it, or does not allow these subjects: a door that cannot open is as good as silent.
-      if (link.nats === nats && this.plans.has(planKey(plan))) handlers.link('silent');
+      if (link.nats === nats && this.plans.has(planKey(plan))) link.bar();
       if (!nats.isClosed()) throw error;
       return null;
     }

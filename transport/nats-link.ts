@@ -2,30 +2,52 @@
  * A client's connection to NATS: requests with one answer or several, on one inbox; answers in pieces are put
  * together.
  */
-import { createInbox, Events, headers as natsHeaders, type Msg, type MsgHdrs, type NatsConnection } from 'nats';
+import {
+  createInbox,
+  Events,
+  headers as natsHeaders,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type Status,
+  type Subscription,
+} from 'nats';
 import type { Clock } from '../machines/language/time.js';
-import { type ConnectionOptions, connectNats, guarded, plainBytes } from './nats-connection.js';
+import { connectNats, guarded, plainBytes } from './nats-connection.js';
+import type { ConnectionOptions } from './nats-credentials.js';
 import { headersOf } from './nats-headers.js';
+import { notAllowed, refusalIn } from './nats-refusals.js';
 import { ANSWER_BYTES_MAX, pieceOf } from './piece-headers.js';
 import { addPiece, type Assembly } from './pieces.js';
 import { type ClientLink, LinkError, type LinkMessage } from './ports.js';
 
-export type { ConnectionOptions } from './nats-connection.js';
-
-/** Connects, or rejects with a LinkError that names the servers. Every wait goes through `clock`. */
+/**
+ * Connects, or rejects with a LinkError that names the servers, also when answers could not be heard. Every wait goes
+ * through `clock`.
+ */
 export async function connectLink(
   options: ConnectionOptions,
   clock: Clock,
   name = 'quorate client',
 ): Promise<ClientLink> {
   const nats = await connectNats(options, name);
-  return new NatsLink(nats, createInbox(options.inbox_prefix), clock);
+  const link = new NatsLink(nats, createInbox(options.inbox_prefix), clock);
+  try {
+    await link.admitted();
+    return link;
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
 }
+
+export type { ConnectionOptions } from './nats-credentials.js';
 
 const NO_RESPONDERS = 503;
 const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
 interface Waiting {
+  readonly subject: string;
   readonly timer: unknown;
   assembly: Assembly | undefined;
   onAnswer(message: LinkMessage): 'more' | 'done';
@@ -37,14 +59,29 @@ class NatsLink implements ClientLink {
   private readonly waiting = new Map<string, Waiting>();
   private online = true;
   private asked = 0;
+  private answers: Subscription | null = null;
+  /** What the server last refused, while it holds. */
+  trouble: LinkError | undefined;
 
   constructor(
     private readonly nats: NatsConnection,
     private readonly inbox: string,
     private readonly clock: Clock,
   ) {
-    nats.subscribe(`${inbox}.*`, { callback: guarded((error, message) => this.hear(error, message)) });
+    this.listen();
     void this.follow();
+  }
+
+  /** Rejects when the server does not let us hear answers. */
+  async admitted(): Promise<void> {
+    await this.nats.flush();
+    if (this.answers === null && this.trouble !== undefined) throw this.trouble;
+  }
+
+  /** Again with each request after a refusal: what is not allowed today may be tomorrow. */
+  private listen(): void {
+    const callback = guarded((error, message) => this.hear(error, message));
+    this.answers = this.nats.subscribe(`${this.inbox}.*`, { callback });
   }
 
   get max_payload(): number {
@@ -83,8 +120,9 @@ class NatsLink implements ClientLink {
       const late = () =>
         this.end(token)?.reject(new LinkError('timeout', `no answer from ${subject} in ${timeout_ms} ms`));
       const timer = this.clock.setTimeout(late, timeout_ms);
-      this.waiting.set(token, { timer, assembly: undefined, onAnswer, resolve, reject });
+      this.waiting.set(token, { subject, timer, assembly: undefined, onAnswer, resolve, reject });
       try {
+        if (this.answers === null) this.listen();
         const reply = `${this.inbox}.${token}`;
         this.nats.publish(subject, body, headers.size === 0 ? { reply } : { reply, headers: toNatsHeaders(headers) });
       } catch (error) {
@@ -101,8 +139,13 @@ class NatsLink implements ClientLink {
   }
 
   private hear(error: Error | null, message: Msg): void {
-    // Subscriptions to one's own inbox are refused only by permissions.
-    if (error !== null) return this.rejectAll(new LinkError('disconnected', error.message, { cause: error }));
+    if (error !== null) {
+      // Subscriptions to one's own inbox are refused only by permissions.
+      this.answers = null;
+      const reason = `${notAllowed('subscribe', `${this.inbox}.*`)}: choose an inbox prefix that it may have`;
+      this.trouble = new LinkError('denied', `quorate: ${reason}`, { cause: error });
+      return this.rejectAll(this.trouble);
+    }
     const token = message.subject.slice(this.inbox.length + 1);
     const waiting = this.waiting.get(token);
     if (waiting === undefined) return;
@@ -134,8 +177,19 @@ class NatsLink implements ClientLink {
     return waiting;
   }
 
-  private rejectAll(error: LinkError): void {
-    for (const token of [...this.waiting.keys()]) this.end(token)?.reject(error);
+  private rejectAll(error: LinkError, subject?: string): void {
+    for (const [token, waiting] of [...this.waiting]) {
+      if (subject === undefined || waiting.subject === subject) this.end(token)?.reject(error);
+    }
+  }
+
+  /** [safety] Which of the messages on a subject was refused is not told, so each of them may have arrived. */
+  private heedRefusal(status: Status): void {
+    const refusal = refusalIn(status);
+    if (refusal === undefined || refusal.subscription !== undefined) return;
+    const denied = refusal.publish !== undefined;
+    this.trouble = new LinkError(denied ? 'denied' : 'refused', `quorate: ${refusal.text}`);
+    if (denied) this.rejectAll(this.trouble, refusal.publish);
   }
 
   private refused(subject: string, body: Uint8Array, error: unknown): LinkError {
@@ -149,7 +203,7 @@ class NatsLink implements ClientLink {
   private whyNot(): LinkError {
     return this.nats.isClosed()
       ? new LinkError('closed', 'the connection was closed')
-      : new LinkError('disconnected', 'not connected to a NATS server');
+      : new LinkError('disconnected', 'not connected to a NATS server', { cause: this.trouble });
   }
 
   private async follow(): Promise<void> {
@@ -158,7 +212,11 @@ class NatsLink implements ClientLink {
         this.online = false;
         this.rejectAll(new LinkError('disconnected', 'the connection to the NATS server was lost'));
       }
-      if (status.type === Events.Reconnect) this.online = true;
+      if (status.type === Events.Reconnect) {
+        this.online = true;
+        this.trouble = undefined;
+      }
+      this.heedRefusal(status);
     }
     this.online = false;
   }

@@ -7,10 +7,11 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../machines/language/limits.js';
 import { CLOCK, type Clock } from '../machines/language/time.js';
 import type { ClusterId, Configuration, MemberId, SnapshotOffer } from '../machines/language/vocabulary.js';
-import { type ConnectionOptions, guarded, plainBytes } from './nats-connection.js';
+import { guarded, plainBytes } from './nats-connection.js';
+import type { ConnectionOptions } from './nats-credentials.js';
 import { ProvenConnection } from './nats-proven.js';
 import { createPeerPost, type PeerPost } from './peer-post.js';
-import { createFrameAssembler, packFrame } from './pieces.js';
+import { createFrameAssembler, createFramePacker, type FramePacker } from './peer-pieces.js';
 import { type BirthMessage, LinkError, type PeerHandlers, type PeerTransport, type Self } from './ports.js';
 import { birthSubject, type Channel, CHANNELS, checkName, peerSubject, probeSubject } from './subjects.js';
 
@@ -31,6 +32,7 @@ export const NATS_SETTINGS = Symbol('NatsSettings');
 export class NatsPeers implements PeerTransport {
   private connections: Record<Channel, ProvenConnection> | null = null;
   private post: PeerPost | null = null;
+  private pack: FramePacker = () => [];
 
   constructor(
     @inject(NATS_SETTINGS) private readonly settings: NatsSettings,
@@ -47,6 +49,7 @@ export class NatsPeers implements PeerTransport {
       clock: this.clock,
       publish: (to, channel, frame) => this.publish(self, to, channel, frame),
     });
+    this.pack = createFramePacker(self.member.id, self.epoch, this.settings.peer_key);
     this.connections = {
       control: this.connectionFor('control', self, handlers),
       bulk: this.connectionFor('bulk', self, handlers),
@@ -100,14 +103,15 @@ export class NatsPeers implements PeerTransport {
       clock: this.clock,
       attach: (connection) => this.listen(connection, channel, self, handlers),
       state: (state) => handlers.link(channel, state),
+      refused: handlers.refused,
     });
   }
 
   private listen(connection: NatsConnection, channel: Channel, self: Self, handlers: PeerHandlers): void {
     const bytes_max = 2 * (limits.bytes_in_flight_max + this.settings.request_bytes_max);
-    const assembler = createFrameAssembler(bytes_max, limits.members_max);
+    const assembler = createFrameAssembler(bytes_max, limits.members_max, this.settings.peer_key);
     const callback = guarded((error, message) => {
-      if (error !== null) return handlers.dropped(`${channel} subscription: ${error.message}`);
+      if (error !== null) return; // told as refused
       const assembled = assembler.add(plainBytes(message.data));
       if (assembled === undefined) return;
       if ('frame' in assembled) this.post?.receive(assembled.frame);
@@ -121,8 +125,8 @@ export class NatsPeers implements PeerTransport {
   private publish(self: Self, to: MemberId | string, channel: Channel, frame: Uint8Array): void {
     const connection = this.connections?.[channel];
     if (connection === undefined || !connection.connected) return;
-    const { cluster_name, member } = self;
+    const { cluster_name } = self;
     const subject = typeof to === 'string' ? birthSubject(cluster_name, to) : peerSubject(cluster_name, to, channel);
-    for (const message of packFrame(frame, member.id, connection.max_payload)) connection.publish(subject, message);
+    for (const message of this.pack(frame, connection.max_payload)) connection.publish(subject, message);
   }
 }

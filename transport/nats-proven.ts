@@ -1,9 +1,14 @@
 /** A connection that is tested by its own messages, and dialled anew when it does not hear them. */
-import { Events, type MsgHdrs, type NatsConnection } from 'nats';
+import { Events, type MsgHdrs, type NatsConnection, type Status } from 'nats';
 import type { Clock } from '../machines/language/time.js';
-import { connectNats, type ConnectionOptions } from './nats-connection.js';
+import { connectNats } from './nats-connection.js';
+import type { ConnectionOptions } from './nats-credentials.js';
+import { refusalIn } from './nats-refusals.js';
+import { LinkError, type Refused } from './ports.js';
 
 const REDIAL_WAIT_MS = 100;
+/** Where asking again comes to the same until somebody changes the server's configuration. */
+const REFUSED_WAIT_MS = 2_000;
 
 export interface ProvenOptions {
   readonly connection: ConnectionOptions;
@@ -16,6 +21,8 @@ export interface ProvenOptions {
   /** Subscribes on a connection that was just dialled; the one before, if there was one, is gone. */
   attach(connection: NatsConnection): void;
   state(state: 'silent' | 'heard'): void;
+  /** Why it is not let in, and what it is not allowed to do. */
+  refused: Refused;
 }
 
 /**
@@ -30,6 +37,7 @@ export class ProvenConnection {
   private closed = false;
   private heard_ms = 0;
   private silent = false;
+  private barred = false;
   private redial: unknown = null;
 
   constructor(private readonly options: ProvenOptions) {}
@@ -84,12 +92,22 @@ export class ProvenConnection {
 
   private judge(): void {
     if (this.closed || !this.overdue()) return;
-    if (!this.silent) {
-      this.silent = true;
-      this.options.state('silent');
-    }
-    // While it knows itself to be disconnected it dials already.
-    if (!this.dialling && (this.online || this.connection === null || this.connection.isClosed())) void this.dial();
+    this.fallSilent();
+    if (!this.dialling) void this.dial();
+  }
+
+  /** A subscription was refused or ended: as good as silent, until a connection that is allowed to have it. */
+  bar(): void {
+    if (this.closed || this.barred || this.dialling) return;
+    this.barred = true;
+    this.fallSilent();
+    this.dialAfter(REFUSED_WAIT_MS);
+  }
+
+  private fallSilent(): void {
+    if (this.silent) return;
+    this.silent = true;
+    this.options.state('silent');
   }
 
   async close(): Promise<void> {
@@ -103,6 +121,7 @@ export class ProvenConnection {
     const before = this.connection;
     this.connection = connection;
     this.online = true;
+    this.barred = false;
     this.heard_ms = this.options.clock.now_ms();
     if (before !== null) void before.close();
     connection.subscribe(this.options.probe_subject, {
@@ -117,7 +136,12 @@ export class ProvenConnection {
 
   private hear(): void {
     this.heard_ms = this.options.clock.now_ms();
-    if (!this.silent) return;
+    // What was refused before this was said is known once this turn's words are read.
+    if (this.silent) this.options.clock.soon(() => this.endSilence());
+  }
+
+  private endSilence(): void {
+    if (!this.silent || this.barred || this.closed) return;
     this.silent = false;
     this.options.state('heard');
   }
@@ -127,21 +151,45 @@ export class ProvenConnection {
       if (this.connection !== connection) return;
       if (status.type === Events.Disconnect) this.online = false;
       if (status.type === Events.Reconnect) this.online = !this.closed;
+      this.heedRefusal(status);
     }
     if (this.connection === connection) this.online = false;
   }
 
+  private heedRefusal(status: Status): void {
+    const refusal = refusalIn(status);
+    if (refusal === undefined || this.closed) return;
+    this.options.refused(`${this.options.name}: ${refusal.key}`, `${this.options.name}: ${refusal.text}`);
+    if (refusal.subscription !== undefined) this.bar();
+  }
+
+  private dialAfter(delay_ms: number): void {
+    this.options.clock.clearTimeout(this.redial);
+    this.redial = this.options.clock.setTimeout(() => void this.dial(), delay_ms);
+  }
+
   private async dial(): Promise<void> {
+    this.options.clock.clearTimeout(this.redial);
     this.dialling = true;
+    this.letGo();
     try {
       const connection = await connectNats(this.options.connection, this.options.name);
       this.dialling = false;
       if (this.closed) await connection.close();
       else this.use(connection);
-    } catch {
-      // Already told as `silent`; the next attempt follows.
-      if (!this.closed) this.redial = this.options.clock.setTimeout(() => void this.dial(), REDIAL_WAIT_MS);
+    } catch (error) {
+      if (this.closed) return;
+      this.options.refused(`${this.options.name}: dial`, error instanceof Error ? error.message : String(error));
+      this.dialAfter(error instanceof LinkError && error.reason === 'refused' ? REFUSED_WAIT_MS : REDIAL_WAIT_MS);
     }
+  }
+
+  /** nats.js would go on dialling beside us, and it does not say why it is not let in. */
+  private letGo(): void {
+    if (this.online || this.connection === null) return;
+    const before = this.connection;
+    this.connection = null;
+    void before.close();
   }
 }
 

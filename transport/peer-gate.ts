@@ -2,18 +2,18 @@
  * Who may speak to this node: peer frames are sealed and opened here. A frame is a head (who to whom, in which
  * lives), a body and, with a cluster key, an HMAC-SHA256 over both.
  */
-import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { decodePeerMessages, DecodeError, encodePeerMessages } from '../machines/language/codec.js';
 import type { ClusterId, Configuration, Epoch, MemberId, PeerMessage } from '../machines/language/vocabulary.js';
 import { pack } from './pack.js';
 import type { BirthMessage, Self } from './ports.js';
+import { keyOf, SIGNATURE_BYTES, signedContent, signInPlace } from './peer-signature.js';
 import { type PullAnswer, type PullQuestion, readBig, readBirth, readPiece, readPull } from './peer-bodies.js';
 import { MalformedError, unpack, type Value } from '../machines/language/unpack.js';
 
 const VERSION = 1;
 const SIGNED = 0x80;
 const PREFIX_BYTES = 3;
-const SIGNATURE_BYTES = 32;
 const UNKNOWN = 0 as Epoch;
 
 /** What travels: letters; what is said before there is a cluster; a question for a snapshot's piece, and its answer. */
@@ -43,7 +43,7 @@ export interface Gate {
 /** `key`: the cluster's secret; null: frames are not authenticated. */
 export const createGate = (self: Self, key: Uint8Array | null): Gate => ({
   self,
-  key: key === null ? null : createSecretKey(key),
+  key: keyOf(key),
   cluster: 0n as ClusterId,
   members: new Set(),
   epochs: new Map(),
@@ -83,11 +83,9 @@ function seal(gate: Gate, kind: FrameKind, to: MemberId | string, body: Uint8Arr
   frame[2] = head.length & 0xff;
   frame.set(head, PREFIX_BYTES);
   frame.set(body, PREFIX_BYTES + head.length);
-  if (gate.key !== null) frame.set(sign(gate.key, frame.subarray(0, -SIGNATURE_BYTES)), frame.length - SIGNATURE_BYTES);
+  if (gate.key !== null) signInPlace(gate.key, frame);
   return frame;
 }
-
-const sign = (key: KeyObject, bytes: Uint8Array): Uint8Array => createHmac('sha256', key).update(bytes).digest();
 
 /* ---- opening --------------------------------------------------------------------------------------------------- */
 
@@ -142,8 +140,7 @@ function verified(key: KeyObject | null, frame: Uint8Array): Uint8Array | 'damag
   if (((frame[0] as number) & ~SIGNED) !== VERSION) return 'damaged';
   if (key === null) return signed ? 'signature' : frame;
   if (!signed || frame.length < PREFIX_BYTES + SIGNATURE_BYTES) return 'signature';
-  const content = frame.subarray(0, -SIGNATURE_BYTES);
-  return timingSafeEqual(sign(key, content), frame.subarray(-SIGNATURE_BYTES)) ? content : 'signature';
+  return signedContent(key, frame) ?? 'signature';
 }
 
 const KINDS: ReadonlySet<string> = new Set<FrameKind>(['messages', 'birth', 'pull', 'piece']);

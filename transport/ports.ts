@@ -72,7 +72,11 @@ export interface PeerHandlers {
    * `from` is the name their sender gives itself. `superseded`: members hear a later life of this node's own identity.
    */
   dropped(reason: string, from?: string): void;
+  refused: Refused;
 }
+
+/** What NATS does not let this node do, or why it does not let it in: for people. What is of one kind repeats. */
+export type Refused = (kind: string, reason: string) => void;
 
 /**
  * Letters between members. Delivery is at most once, in no order. [safety] A receiver drops a frame of another cluster,
@@ -149,6 +153,7 @@ export interface DoorHandlers {
   link(state: 'silent' | 'heard'): void;
   /** What `$SRV.STATS` shows beside the counters. */
   stats(): Record<string, unknown>;
+  refused: Refused;
 }
 
 /** The side of the clients: NATS services with their endpoints. */
@@ -186,6 +191,8 @@ export interface ClientLink {
   readonly max_payload: number;
   /** False while disconnected: nothing is published then. */
   readonly connected: boolean;
+  /** Why the server does not let us in, while that is so. */
+  readonly trouble?: LinkError | undefined;
   /** One answer; rejects with NoResponders, Timeout or Disconnected (LinkError). */
   request(
     subject: string,
@@ -207,7 +214,8 @@ export interface ClientLink {
 export class LinkError extends Error {
   override readonly name = 'LinkError';
   constructor(
-    readonly reason: 'noResponders' | 'timeout' | 'disconnected' | 'tooLarge' | 'closed',
+    /** `refused`: not let in; `denied`: let in, but not allowed to do this. */
+    readonly reason: 'noResponders' | 'timeout' | 'disconnected' | 'tooLarge' | 'closed' | 'refused' | 'denied',
     message: string,
     options?: ErrorOptions,
   ) {

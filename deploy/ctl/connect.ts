@@ -1,14 +1,19 @@
 /** From the global flags to a cluster. Loaded by commands that need one; `version` and `help` do without it. */
-import { readFileSync } from 'node:fs';
+import { accessOf as accessOptionsOf } from '../../client/access.js';
 import { compare, connect, op } from '../../client/index.js';
 import type { Client, Comparison, ConnectOptions, Op } from '../../client/types.js';
+import { wrongAccess } from '../../transport/nats-credentials.js';
 import { within } from '../clock.js';
+import { accessFlags, readSeed } from '../nats-access.js';
 import type { ClusterAccess, Comparing, Operation } from './cluster.js';
 import { badArguments, CommandFailure, exitCodes } from './failure.js';
+import { shownServers } from './globals.js';
 import type { Globals } from './globals.js';
 
 export async function connectCluster(globals: Globals): Promise<ClusterAccess> {
   const options = connectOptions(globals);
+  const wrong = wrongAccess(accessOptionsOf(options), accessFlags);
+  if (wrong.length > 0) throw badArguments(wrong.join('\n'));
   const connecting = connect(options);
   const client = await within(globals.dialTimeout, connecting).catch((error: unknown) => {
     throw noConnection(globals, error);
@@ -23,12 +28,18 @@ export async function connectCluster(globals: Globals): Promise<ClusterAccess> {
 const noConnection = (globals: Globals, why: unknown): CommandFailure =>
   new CommandFailure(
     exitCodes.badConnection,
-    `cannot connect to the NATS servers ${globals.servers}: ${why instanceof Error ? why.message : String(why)}`,
+    `cannot connect to the NATS servers ${shownServers(globals.servers)}: ${reasonOf(why)}`,
     { cause: why },
   );
 
+/** Whoever did not let us in is named already. */
+const reasonOf = (why: unknown): string =>
+  (why instanceof Error ? why.message : String(why)).replace(
+    /^quorate: (no NATS server of .*? lets quoratectl in: )?/,
+    '',
+  );
+
 export function connectOptions(globals: Globals): ConnectOptions {
-  if ((globals.cert === '') !== (globals.key === '')) throw badArguments('--cert and --key go together');
   const given = (text: string): string | undefined => (text === '' ? undefined : text);
   const tls = { ca: given(globals.cacert), cert: given(globals.cert), key: given(globals.key) };
   return {
@@ -39,19 +50,11 @@ export function connectOptions(globals: Globals): ConnectOptions {
     user: given(globals.natsUser),
     password: given(globals.natsPassword),
     token: given(globals.natsToken),
-    nkey: readSeed(globals.natsNkey),
+    nkey: readSeed(given(globals.natsNkey), badArguments),
     creds: given(globals.natsCreds),
+    inboxPrefix: given(globals.inboxPrefix),
     tls: Object.values(tls).some((file) => file !== undefined) ? tls : undefined,
   };
-}
-
-function readSeed(file: string): string | undefined {
-  if (file === '') return undefined;
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw badArguments(`--nats-nkey: ${file} cannot be read: ${(error as Error).message}`);
-  }
 }
 
 export const accessOf = (client: Client): ClusterAccess => ({

@@ -1,6 +1,6 @@
 /** `endpoint health | status | hashkv`: asks members one by one, all of them unless --members names some. */
 import type { Command } from 'commander';
-import { QuorateError } from '../../machines/language/errors.js';
+import { errors, QuorateError } from '../../machines/language/errors.js';
 import { fromText } from '../../machines/language/bytes.js';
 import type { ClusterAccess } from './cluster.js';
 import { CommandFailure, exitCodes, SilentFailure } from './failure.js';
@@ -53,8 +53,9 @@ async function askHealth(cluster: ClusterAccess, endpoint: string): Promise<Heal
 const readError = (outcome: Outcome<unknown>): string =>
   'response' in outcome || isPermissionDenied(outcome.error) ? '' : textOf(outcome.error);
 
+/** A member's own word; that NATS lets no question through is another matter. */
 const isPermissionDenied = (error: unknown): boolean =>
-  error instanceof QuorateError && error.code === 'PermissionDenied';
+  error instanceof QuorateError && error.message === errors.PermissionDenied.message;
 
 const status: Run<unknown> = async (session) => {
   session.format();

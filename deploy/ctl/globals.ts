@@ -1,5 +1,6 @@
 /** The flags that every command takes, the variables that set them, and etcdctl's flags that have no meaning here. */
 import type { Option } from 'commander';
+import { withoutSecrets } from '../../transport/addresses.js';
 import { boolFlag, durationFlag, textFlag } from './flags.js';
 
 export interface Globals {
@@ -18,6 +19,7 @@ export interface Globals {
   readonly natsToken: string;
   readonly natsNkey: string;
   readonly natsCreds: string;
+  readonly inboxPrefix: string;
   readonly cacert: string;
   readonly cert: string;
   readonly key: string;
@@ -37,12 +39,15 @@ export const globalFlags = (): readonly Option[] => [
   textFlag('--nats-token', '', 'token for the NATS servers'),
   textFlag('--nats-nkey', '', 'file with an nkey seed for the NATS servers'),
   textFlag('--nats-creds', '', 'NATS credentials file'),
+  textFlag('--inbox-prefix', '', 'subjects on which answers come begin with this (default: _INBOX)'),
   textFlag('--cacert', '', 'verify certificates of TLS-enabled NATS servers using this CA bundle'),
   textFlag('--cert', '', 'identify secure client using this TLS certificate file'),
   textFlag('--key', '', 'identify secure client using this TLS key file'),
 ];
 
 export const secretFlags: ReadonlySet<string> = new Set(['nats-password', 'nats-token']);
+
+export const shownServers = (servers: string): string => servers.split(',').map(withoutSecrets).join(',');
 
 export const variableOf = (flag: string): string => `QUORATECTL_${flag.toUpperCase().replaceAll('-', '_')}`;
 

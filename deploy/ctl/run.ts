@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { readCommandLine } from './arguments.js';
 import type { ClusterAccess } from './cluster.js';
 import { CommandFailure, exitCodes, SilentFailure, UsageFailure } from './failure.js';
-import { secretFlags, variableOf } from './globals.js';
+import { secretFlags, shownServers, variableOf } from './globals.js';
 import type { Globals } from './globals.js';
 import { formatOf, loadPrinter } from './printer.js';
 import { buildProgram, commandAt } from './program.js';
@@ -62,7 +62,8 @@ function openSession(
 function showSettings(program: Command, terminal: Terminal): void {
   for (const option of program.options) {
     const value: unknown = program.getOptionValue(option.attributeName());
-    const shown = secretFlags.has(option.name()) && value !== '' ? '***' : String(value);
+    const text = option.name() === 'servers' ? shownServers(String(value)) : String(value);
+    const shown = secretFlags.has(option.name()) && value !== '' ? '***' : text;
     terminal.complain(`${variableOf(option.name())}=${shown}\n`);
   }
 }

@@ -1,6 +1,7 @@
 /** Coming into a cluster: which answers a founder counts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { nobodyYet } from '../../actors/incoming.js';
 import { join } from '../../actors/join.js';
 import type { NodePorts, NodeSettings } from '../../actors/ports.js';
 import type { Epoch } from '../../machines/language/vocabulary.js';
@@ -15,7 +16,7 @@ test('an answer to a data directory that is gone is no answer to the one that to
   let births = 0;
   const nothing = (): undefined => undefined;
   const ports = {
-    clock: { setTimeout: nothing, clearTimeout: nothing },
+    clock: { setTimeout: nothing, clearTimeout: nothing, now_ms: () => 0 },
     journal: { info: nothing, warn: nothing, error: nothing },
     random: { below: (_from: number, to: number) => to - 7 },
     door: { open: () => Promise.resolve(), serve: () => Promise.resolve() },
@@ -32,7 +33,7 @@ test('an answer to a data directory that is gone is no answer to the one that to
       settings: { initial_members: names } as unknown as NodeSettings,
       self: { member: memberOf(1n, 'n1'), cluster_name: 'c', epoch: 1 as Epoch },
       state: { cluster: null } as LogState,
-      incoming: { peers: null, door: null, led: nothing },
+      incoming: nobodyYet(ports, nothing),
     },
     new AbortController().signal,
   );

@@ -117,6 +117,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
             for (const ask of asks) answer(ask);
           },
           link: () => {},
+          refused: () => {},
           stats: () => ({ role: 'leader' }),
         },
       );

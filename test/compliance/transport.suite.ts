@@ -57,6 +57,7 @@ export function listener(pieces: PeerHandlers['piece'] = async () => null) {
   const messages: PeerMessage[] = [];
   const births: { from: Member; message: BirthMessage }[] = [];
   const dropped: string[] = [];
+  const refused: string[] = [];
   const links: string[] = [];
   const waiting: { readonly ready: () => boolean; readonly resolve: () => void }[] = [];
   const look = () => {
@@ -74,13 +75,14 @@ export function listener(pieces: PeerHandlers['piece'] = async () => null) {
     piece: pieces,
     link: (link, state) => note(links, `${link} ${state}`),
     dropped: (reason) => note(dropped, reason),
+    refused: (_, reason) => note(refused, reason),
   };
   const until = (ready: () => boolean): Promise<void> =>
     new Promise((resolve) => {
       waiting.push({ ready, resolve });
       look();
     });
-  return { messages, births, dropped, links, handlers, until };
+  return { messages, births, dropped, refused, links, handlers, until };
 }
 
 export function transportSuite(name: string, begin: () => Promise<TransportWorld>): void {

@@ -31,7 +31,7 @@ export async function startStoreNode(): Promise<Driver> {
   const door = new MemoryDoor(network, realClock);
   const node = nodeOver(store);
   const self = { member: { id: SELF, name: 'n1' }, cluster_name: 'quorate', epoch: 1 as never };
-  await door.open(self, { asked: node, link: () => undefined, stats: () => ({}) });
+  await door.open(self, { asked: node, link: () => undefined, stats: () => ({}), refused: () => undefined });
   await door.serve(CLUSTER);
   door.hearLeader(true);
   door.lead(TERM);

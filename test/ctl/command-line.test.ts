@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { connectOptions } from '../../deploy/ctl/connect.js';
+import { connectCluster, connectOptions } from '../../deploy/ctl/connect.js';
 import type { Globals } from '../../deploy/ctl/globals.js';
 import { runCommandLine } from '../../deploy/ctl/run.js';
 import { fakeCluster, header, say } from './fake-cluster.js';
@@ -81,8 +81,8 @@ test("NATS's ways in reach the client", async () => {
       timeoutMs: 5_000,
     },
   );
-  assert.throws(() => connectOptions({ ...globals, cert: 'c' }), {
-    message: '--cert and --key go together',
+  await assert.rejects(connectCluster({ ...globals, cacert: '', cert: 'c' }), {
+    message: /^--key is missing: --cert is given, and they go together\n--cert: "c" cannot be read/,
     exitCode: 128,
   });
 });

@@ -55,6 +55,7 @@ async function openDoor(answer: (ask: Ask) => void, links: string[] = [], silenc
     {
       asked: (asks) => asks.forEach(answer),
       link: (state) => void links.push(state),
+      refused: () => {},
       stats: () => ({ role: 'leader' }),
     },
   );

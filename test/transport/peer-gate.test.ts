@@ -13,7 +13,8 @@ import {
   term,
 } from '../../machines/language/vocabulary.js';
 import { createGate, joinGate, openFrame, sealMessages } from '../../transport/peer-gate.js';
-import { addPiece, createFrameAssembler, crc32, cutIntoPieces, packFrame } from '../../transport/pieces.js';
+import { createFrameAssembler, createFramePacker } from '../../transport/peer-pieces.js';
+import { addPiece, crc32, cutIntoPieces } from '../../transport/pieces.js';
 
 const alice = { id: memberId(1n), name: 'alice' };
 const bob = { id: memberId(2n), name: 'bob' };
@@ -23,6 +24,9 @@ function gateOf(member: typeof alice, key: Uint8Array | null, epoch = 1) {
   joinGate(gate, 5n as ClusterId, { voters: [alice], learners: [bob] });
   return gate;
 }
+
+const packerOf = (stream: bigint, key: Uint8Array | null = null, epoch = 1) =>
+  createFramePacker(memberId(stream), epoch as Epoch, key);
 
 const message: PeerMessage = {
   type: 'heartbeat.sent',
@@ -93,13 +97,13 @@ test('[safety] of two processes with one identity only the later life is heard, 
 test('pieces: every size comes together again; lost, repeated, swapped or damaged ones never give a frame', () => {
   for (const size of [0, 1, 99, 100, 101, 1_000]) {
     const frame = Uint8Array.from({ length: size }, (_, i) => i);
-    const assembler = createFrameAssembler(10_000, 3);
-    const frames = packFrame(frame, 9n, 100).map((each) => assembler.add(each));
+    const assembler = createFrameAssembler(10_000, 3, null);
+    const frames = packerOf(9n)(frame, 100).map((each) => assembler.add(each));
     assert.deepEqual(frames.at(-1), { frame });
     assert.ok(frames.slice(0, -1).every((each) => each === undefined));
   }
   const frame = new Uint8Array(1_000).fill(3);
-  const pieces = packFrame(frame, 9n, 300);
+  const pieces = packerOf(9n)(frame, 300);
   assert.ok(pieces.every((piece) => piece.length <= 300));
   const damaged = pieces.map((piece) => piece.slice());
   (damaged[1] as Uint8Array)[50] = 99;
@@ -111,7 +115,7 @@ test('pieces: every size comes together again; lost, repeated, swapped or damage
     [two, three, four],
     damaged,
   ]) {
-    const assembler = createFrameAssembler(10_000, 3);
+    const assembler = createFrameAssembler(10_000, 3, null);
     const results = wrong.map((piece) => assembler.add(piece));
     assert.ok(results.every((each) => each === undefined || 'dropped' in each));
     assert.ok(results.some((each) => each !== undefined));
@@ -121,14 +125,14 @@ test('pieces: every size comes together again; lost, repeated, swapped or damage
 });
 
 test('pieces: what is held is bounded, in bytes for a sender and in senders', () => {
-  const small = createFrameAssembler(500, 2);
+  const small = createFrameAssembler(500, 2, null);
   assert.ok(
-    packFrame(new Uint8Array(1_000), 9n, 300)
+    packerOf(9n)(new Uint8Array(1_000), 300)
       .map((piece) => small.add(piece))
       .some((each) => each !== undefined && 'dropped' in each),
   );
-  const few = createFrameAssembler(10_000, 2);
-  const streams = [1n, 2n, 3n].map((stream) => packFrame(new Uint8Array(400).fill(Number(stream)), stream, 300));
+  const few = createFrameAssembler(10_000, 2, null);
+  const streams = [1n, 2n, 3n].map((stream) => packerOf(stream)(new Uint8Array(400).fill(Number(stream)), 300));
   for (const [first] of streams) few.add(first as Uint8Array);
   const ends = streams.map(([, last]) => few.add(last as Uint8Array));
   assert.deepEqual(
