@@ -5,8 +5,9 @@ import { DirectoryError } from '../store/ports.js';
 import type { NodePorts } from './ports.js';
 
 const QUIET_MS = 60_000;
-/** Senders are whoever can publish: no more of their names are kept than a cluster can have. */
+/** Senders are whoever can publish, under as many names as they like: the first ones are told apart. */
 const KINDS_MAX = 64;
+const OTHERS = 'others';
 
 interface Told {
   at_ms: number;
@@ -17,12 +18,12 @@ interface Told {
 export function tellDropped({ journal, clock }: Pick<NodePorts, 'journal' | 'clock'>, self: string) {
   const kinds = new Map<string, Told>();
   return (reason: string, from?: string): void => {
-    const kind = `${reason} ${from ?? ''}`;
+    const own = `${reason} ${from ?? ''}`;
+    const kind = kinds.has(own) || kinds.size < KINDS_MAX ? own : OTHERS;
     const now_ms = clock.now_ms();
     const told = kinds.get(kind);
     if (told !== undefined && now_ms - told.at_ms < QUIET_MS) return void told.since++;
     const more = told === undefined ? {} : { since_then: told.since };
-    if (told === undefined && kinds.size >= KINDS_MAX) kinds.delete(kinds.keys().next().value ?? '');
     kinds.set(kind, { at_ms: now_ms, since: 0 });
     const level = reason === 'answer to an earlier life' ? 'info' : 'warn';
     const sender = from === undefined ? {} : { from };

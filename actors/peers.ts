@@ -77,7 +77,7 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
         }
         return tellLeader(letter, configuration);
       case 'tick':
-              incoming.refused.tick();
+        incoming.refused.tick();
         if (ticks++ % settings.heartbeat_ticks === 0) ports.peers.probe();
     }
   });

@@ -19,6 +19,7 @@ const files = houseFolders.flatMap((folder) =>
 const documents = [
   'README.md',
   ...houseFolders.map((folder) => `${folder}/README.md`),
+  'docs/access.md',
   'docs/architecture.md',
   'docs/running.md',
 ];

@@ -13,7 +13,7 @@ import { addPiece, type Assembly, cutIntoPieces, type Piece } from './pieces.js'
 const WHOLE = 1;
 const PIECE = 2;
 /** Kind, sender, its epoch and the frame's number in it; number, total and checksum of the piece. */
-const HEAD_BYTES = 1 + 8 + 4 + 4 + 4 + 4 + 4;
+const HEAD_BYTES = 1 + 8 + 8 + 4 + 4 + 4 + 4;
 
 /** The messages in which a frame travels where none may be longer than `max_payload`. */
 export type FramePacker = (frame: Uint8Array, max_payload: number) => readonly Uint8Array[];
@@ -30,11 +30,11 @@ export function createFramePacker(stream: MemberId, epoch: Epoch, secret: Uint8A
       const head = new DataView(message.buffer);
       head.setUint8(0, PIECE);
       head.setBigUint64(1, stream);
-      head.setUint32(9, epoch);
-      head.setUint32(13, frames);
-      head.setUint32(17, piece.number);
-      head.setUint32(21, piece.total);
-      head.setUint32(25, piece.crc);
+      head.setBigUint64(9, BigInt(epoch));
+      head.setUint32(17, frames);
+      head.setUint32(21, piece.number);
+      head.setUint32(25, piece.total);
+      head.setUint32(29, piece.crc);
       message.set(piece.bytes, HEAD_BYTES);
       if (key !== null) signInPlace(key, message);
       return message;
@@ -117,10 +117,10 @@ function readPiece(key: KeyObject | null, message: Uint8Array): SentPiece | 'dam
   const head = new DataView(content.buffer, content.byteOffset, content.byteLength);
   return {
     stream: head.getBigUint64(1),
-    frame: head.getBigUint64(9),
-    number: head.getUint32(17),
-    total: head.getUint32(21),
-    crc: head.getUint32(25),
+    frame: (head.getBigUint64(9) << 32n) + BigInt(head.getUint32(17)),
+    number: head.getUint32(21),
+    total: head.getUint32(25),
+    crc: head.getUint32(29),
     bytes: content.subarray(HEAD_BYTES),
   };
 }

@@ -16,11 +16,13 @@ import { makeRealDirectory } from './real-directory.js';
 const ready_max_ms = 60_000;
 const drain_max_ms = 15_000;
 
+type Flags = Readonly<Record<string, string>>;
+
 export interface TestClusterOptions {
   readonly nodes?: number;
   readonly clusterName?: string;
   /** Flags for each node beside those that make it a member, by name without dashes. */
-  readonly flags?: Readonly<Record<string, string>>;
+  readonly flags?: Flags | ((name: string) => Flags);
   /** A program in place of `quorate`: it takes the same arguments. */
   readonly program?: string;
   /** Join these servers instead of starting one. */
@@ -110,7 +112,7 @@ async function layOut(options: TestClusterOptions = {}): Promise<TestCluster> {
       servers: servers.join(','),
       'data-dir': join(directory, name),
       'peer-key-file': keyFile,
-      ...options.flags,
+      ...(typeof options.flags === 'function' ? options.flags(name) : options.flags),
       ...own,
     };
     const life = startLife(options.program ?? program, flags, join(directory, `${as}.output`), wake);

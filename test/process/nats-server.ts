@@ -21,6 +21,8 @@ export interface TestNatsServer {
   stop(): Promise<void>;
   /** Starts it on the same port, after stop() or in place of what runs. */
   restart(options?: NatsServerOptions): Promise<void>;
+  /** Has it read a changed configuration while it runs. */
+  reload(options: NatsServerOptions): Promise<void>;
 }
 
 /** Resolves when it accepts connections. */
@@ -44,17 +46,15 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
       await mkdir(directory, { recursive: true });
       child = await start(directory, port, changed);
     },
+    reload: async (changed) => {
+      await configure(directory, port, changed);
+      child.kill('SIGHUP');
+    },
   };
 }
 
 async function start(directory: string, port: number, options: NatsServerOptions): Promise<ChildProcess> {
-  const file = join(directory, 'nats.conf');
-  const lines = [
-    `listen: "127.0.0.1:${port}"`,
-    `max_payload: ${options.max_payload ?? 1024 * 1024}`,
-    options.config ?? '',
-  ];
-  await writeFile(file, lines.join('\n'));
+  const file = await configure(directory, port, options);
   const child = spawn(findNatsServer(), ['-c', file], { stdio: 'ignore' });
   // A test that dies takes its server along, also when its runner ends it.
   const endWithTest = () => child.kill('SIGKILL');
@@ -63,6 +63,17 @@ async function start(directory: string, port: number, options: NatsServerOptions
   child.once('exit', () => process.removeListener('exit', endWithTest).removeListener('SIGTERM', endedByRunner));
   await untilAccepts(child, port);
   return child;
+}
+
+async function configure(directory: string, port: number, options: NatsServerOptions): Promise<string> {
+  const file = join(directory, 'nats.conf');
+  const lines = [
+    `listen: "127.0.0.1:${port}"`,
+    `max_payload: ${options.max_payload ?? 1024 * 1024}`,
+    options.config ?? '',
+  ];
+  await writeFile(file, lines.join('\n'));
+  return file;
 }
 
 async function untilAccepts(child: ChildProcess, port: number): Promise<void> {

@@ -141,6 +141,46 @@ test('pieces: what is held is bounded, in bytes for a sender and in senders', ()
   );
 });
 
+test('[safety] with a key, no forged, changed or repeated piece disturbs the frame that is being put together', () => {
+  const key = new Uint8Array(32).fill(1);
+  const frame = new Uint8Array(1_000).fill(3);
+  const pack = packerOf(9n, key, 2);
+  const earlier = [packerOf(9n, key, 1)(frame, 300), pack(frame, 300)].flat();
+  const pieces = pack(frame, 300);
+  assert.ok(pieces.every((piece) => piece.length <= 300));
+  const assembler = createFrameAssembler(10_000, 3, key);
+  const reasons = new Set<string>();
+  const drop = (piece: Uint8Array): void => {
+    const result = assembler.add(piece);
+    assert.ok(result !== undefined && 'dropped' in result);
+    reasons.add(result.dropped);
+  };
+  for (const piece of earlier) assembler.add(piece);
+  for (const [place, piece] of pieces.entries()) {
+    for (const forged of [packerOf(9n, null, 9), packerOf(9n, new Uint8Array(32), 9)]) forged(frame, 300).forEach(drop);
+    for (let at = 1; at < piece.length; at += 7) drop(piece.map((byte, i) => (i === at ? byte ^ 1 : byte)));
+    earlier.forEach(drop);
+    pieces.slice(0, place).forEach(drop);
+    pieces.slice(place + 1).forEach(drop);
+    const result = assembler.add(piece);
+    assert.deepEqual(result, place === pieces.length - 1 ? { frame } : undefined);
+  }
+  pieces.forEach(drop);
+  assert.deepEqual([...reasons].sort(), ['pieces', 'signature']);
+});
+
+test('pieces: all senders together are bounded, and so is the number of pieces', () => {
+  const assembler = createFrameAssembler(1_000, 30, null);
+  const streams = Array.from({ length: 20 }, (_, at) => packerOf(BigInt(at + 1))(new Uint8Array(900), 500));
+  for (const [first] of streams) assembler.add(first as Uint8Array);
+  const ends = streams.map(([, second]) => assembler.add(second as Uint8Array));
+  const whole = ends.filter((each) => each !== undefined && 'frame' in each).length;
+  assert.ok(whole >= 4 && whole <= 9, `${whole} were kept`);
+  const nothing = { number: 1, total: 5, crc: 0, bytes: new Uint8Array(0) };
+  assert.equal(addPiece(undefined, nothing, 100).state, 'broken');
+  assert.equal(addPiece(undefined, { ...nothing, total: 100_000, bytes: new Uint8Array(1) }, 100).state, 'broken');
+});
+
 test('pieces: the checksum is the CRC-32 that every other program has', () => {
   assert.equal(crc32(new TextEncoder().encode('123456789')), 0xcbf43926);
   if (typeof zlibCrc32 === 'function')
