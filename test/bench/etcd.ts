@@ -10,7 +10,6 @@ import { freePorts } from '../../deploy/nats-server.js';
 import { endChild, hasEnded } from '../../deploy/processes.js';
 import { makeRealDirectory } from '../process/real-directory.js';
 import { operations } from './cases.js';
-import type { Case } from './cases.js';
 import type { Cluster, System } from './system.js';
 
 const run = promisify(execFile);
@@ -40,13 +39,10 @@ export async function findEtcd(): Promise<System | undefined> {
     operations,
     hasMembers: true,
     load: goLoad ? [goLoad] : [process.execPath, join(import.meta.dirname, 'gateway-load', 'main.js')],
-    connections,
+    connections: (callers) => [1, 10, 100, 1000].filter((count) => count <= callers),
     start: startEtcd,
   };
 }
-
-/** As many as were the fastest. */
-const connections = ({ callers }: Case): number => Math.ceil(callers / 10);
 
 /** Builds the Go program unless that is done; undefined where Go or etcd's sources are missing. */
 async function buildGoLoad(): Promise<string | undefined> {

@@ -27,12 +27,12 @@ export async function findJetStream(): Promise<System | undefined> {
     name: 'JetStream KV',
     notes: [
       `JetStream KV: ${told}, three servers in a cluster, a bucket with three replicas in files; ${synced}; ` +
-        'its get is answered by any replica and is not linearizable; the nats package in one process, one connection',
+        'its get is answered by any replica and is not linearizable; the nats package in one process',
     ],
     operations: ['put', 'get'],
     hasMembers: false,
     load: [process.execPath, join(import.meta.dirname, 'jetstream-load', 'main.js')],
-    connections: () => 1,
+    connections: (callers) => [1, 4].filter((count) => count <= callers),
     start: () => startJetStream(syncs),
   };
 }

@@ -68,7 +68,8 @@ async function bench(options: BenchOptions): Promise<Report> {
   const everywhere =
     `values of ${plan.value_bytes} B, ${plan.keys.toLocaleString('en')} keys, every write synced; clusters and load ` +
     `on one machine, the other clusters paused; ${plan.seconds} s a case after ${plan.warm_seconds} s of warm-up` +
-    (rounds > 1 ? `, medians of ${rounds} rounds` : '');
+    (rounds > 1 ? `, medians of ${rounds} rounds` : '') +
+    (options.connections === undefined ? '; as many connections as were the fastest in a trial' : '');
   return {
     taken: new Date().toISOString(),
     took_minutes: (performance.now() - began_ms) / 60_000,

@@ -11,11 +11,11 @@ export async function findQuorate(): Promise<System> {
   const nats = (await natsServerVersion()) ?? 'no NATS server';
   return {
     name: 'Quorate',
-    notes: [`Quorate: three nodes on one NATS server (${nats}); its own client in one process, one connection`],
+    notes: [`Quorate: three nodes on one NATS server (${nats}); its own client in one process`],
     operations,
     hasMembers: true,
     load: [process.execPath, join(import.meta.dirname, 'quorate-load', 'main.js')],
-    connections: () => 1,
+    connections: (callers) => [1, 2, 4].filter((count) => count <= callers),
     start: startQuorate,
   };
 }

@@ -1,7 +1,7 @@
 /** A system under the benchmark: three nodes on this machine, every write synced, and a load program of its own. */
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Case, Operation } from './cases.js';
+import type { Operation } from './cases.js';
 import type { Results, Task, Way } from './tasks.js';
 
 export type SystemName = 'Quorate' | 'etcd' | 'JetStream KV';
@@ -31,8 +31,8 @@ export interface System {
   readonly hasMembers: boolean;
   /** The load program: what is run, before the argument with the task. */
   readonly load: readonly string[];
-  /** How many connections its load takes: as many as were found to be the fastest. */
-  connections(each: Case): number;
+  /** How many connections the load of so many callers may take: the fastest is found out. */
+  connections(callers: number): readonly number[];
   start(): Promise<Cluster>;
 }
 
