@@ -81,7 +81,7 @@ story('answers to another campaign, repeated answers and strangers make no quoru
   const raft = raftOn({ configuration: members([n1, n2, n3, n4, 5n as never]) });
   raft.campaign();
   const grant = { type: 'preVote.answered', term: term(2), granted: true } as const;
-  raft.tell({ ...grant, from: n2, campaign: 0 });
+  raft.tell({ ...grant, from: n3, campaign: 0 });
   raft.tell({ ...grant, from: n2, campaign: 1 });
   raft.tell({ ...grant, from: n2, campaign: 1 });
   raft.tell({ ...grant, from: 9n as never, campaign: 1 });

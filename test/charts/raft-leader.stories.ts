@@ -84,6 +84,7 @@ story('a follower relays a read under its own id, and a change of leader voids i
   assert.deepEqual(answered(raft.tell({ ...late, from: n2 })), [[5, 1]]);
   const effects = raft.tell({ type: 'heartbeat.sent', from: n3, term: term(2), commit: index(0), round: 1 as Round });
   assert.deepEqual(effectsOf(effects, 'voidReads')[0]?.ids, [6]);
+  assert.deepEqual(effectsOf(raft.tick(11), 'voidReads'), [], 'a read is voided once');
 });
 
 story(

@@ -185,6 +185,12 @@ story('an acknowledgement of what the leader does not hold is a broken invariant
   assert.match(String(raft.error), /nobody acknowledges what its leader does not hold/);
 });
 
+story('a state beyond what is committed is a broken invariant', ({ followerOn }) => {
+  const raft = followerOn({ terms: [1, 1, 1], commit: 2 });
+  raft.tell({ type: 'applied', index: index(3) });
+  assert.match(String(raft.error), /only what is committed is applied/);
+});
+
 story('a log of large entries is trimmed by its bytes, long before it has many of them', ({ raftOn }) => {
   const raft = raftOn({ terms: Array.from({ length: 100 }, () => 1), commit: 100, text: 'x'.repeat(1024 * 1024) });
   const [trim] = effectsOf(raft.tell({ type: 'applied', index: index(90) }), 'trimLog');

@@ -1,8 +1,9 @@
 /** The broken handlers behind the variants that need more than a line. */
-import { index, type Effect, type EventOf, type Letter } from '../../machines/language/vocabulary.js';
+import { index, type Effect, type EventOf, type Letter, type ReadId } from '../../machines/language/vocabulary.js';
 import type { Handler, Outcome, RaftContext } from '../../machines/raft/context.js';
 import { commitTo } from '../../machines/raft/keeping.js';
 import { quorumMatch } from '../../machines/raft/quorum.js';
+import { hearReadIndex, relayRead } from '../../machines/raft/reads.js';
 import { countAck, withRow } from '../../machines/raft/replication.js';
 import { termAt } from '../../machines/raft/tail.js';
 
@@ -69,4 +70,27 @@ export function acknowledgeAtOnce(
 export function commitAnyTerm(c: RaftContext): Outcome {
   const held = quorumMatch(c);
   return held > c.hardState.commit ? commitTo(c, held) : nothing;
+}
+
+/* ---- reads under few ids ----------------------------------------------------------------------------------------- */
+
+const fewIds = 2;
+
+/** A read is relayed under an id that many have had before it. */
+export function relayUnderFewIds(c: RaftContext, event: EventOf<'read.asked'>): Outcome {
+  const { next, out } = relayRead(c, event);
+  const rename = (letter: Letter): Letter =>
+    letter.to === 'self' || letter.message.type !== 'readIndex.asked'
+      ? letter
+      : { ...letter, message: { ...letter.message, id: (letter.message.id % fewIds) as ReadId } };
+  return {
+    next,
+    out: out.map((effect) => (effect.type === 'send' ? { ...effect, letters: effect.letters.map(rename) } : effect)),
+  };
+}
+
+/** An answer is for whichever open read has its id. */
+export function hearUnderFewIds(c: RaftContext, event: EventOf<'readIndex.answered'>): Outcome {
+  const open = c.relayed.find((read) => read.id % fewIds === event.id);
+  return open === undefined ? nothing : hearReadIndex(c, { ...event, id: open.id });
 }

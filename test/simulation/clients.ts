@@ -4,7 +4,7 @@ import type { Chance } from './chance.js';
 import type { Answerer, Question, Street } from './door.js';
 import type { History } from './history.js';
 import { type Input, isRead, type Output, type ReadInput } from './model.js';
-import { outputOf, outputOfError, requestOf, tagOf } from './operations.js';
+import { isRefusal, outputOf, outputOfError, requestOf, tagOf } from './operations.js';
 import type { World } from './world.js';
 
 export interface ClientSettings {
@@ -107,12 +107,22 @@ export function startClients(world: World, street: Street, history: History, set
       timer.cancelled = true;
       finish(output);
     };
+    /** Settled, it was said: nothing was done. */
+    const refuse = (): void => {
+      const tag = tagOf(input, id);
+      if (tag !== null) history.refused.push(tag);
+      if (over) return;
+      over = true;
+      timer.cancelled = true;
+      finish(null);
+    };
     const question: Question = { request: requestOf(input), id, timeout_ms: settings.timeout_ms };
     const to = isRead(input) && chance.happens(0.5) ? 'anyone' : 'leader';
     const sent = street.ask(to, question, (answer) => {
       if (!answer.ok) {
         const output = outputOfError(answer.error);
-        return output === null ? again() : settle(output);
+        if (output !== null) return settle(output);
+        return isRefusal(answer.error) ? refuse() : again();
       }
       seen.index = Math.max(seen.index, answer.header.raft_index);
       if ('result' in answer) settle(outputOf(input, answer.result));

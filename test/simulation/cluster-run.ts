@@ -7,7 +7,7 @@ import './small-limits.js';
 import { checkHistory } from './checker.js';
 import { startClients, type ClientSettings } from './clients.js';
 import { type Cluster, type ClusterTwist, createCluster } from './cluster.js';
-import { SimulationFailure } from './failure.js';
+import { must, SimulationFailure } from './failure.js';
 import { comeBack, disturb, drawKinds, endFaults, type Stage } from './faults.js';
 import { controlled, settled } from './globals.js';
 import { createHistory, type History } from './history.js';
@@ -130,6 +130,7 @@ async function agree(cluster: Cluster, history: History): Promise<number> {
     if (world.now_ms() > until_ms) throw new SimulationFailure('all members reach the same state', facts);
   }
   for (const read of history.local) truth.judgeRead(read);
+  for (const tag of history.refused) must(truth.made(tag) === null, 'what was refused was not done', { tag });
   const operations = history.operations((tag) => truth.made(tag));
   const verdict = checkHistory(operations);
   if (!verdict.ok) {

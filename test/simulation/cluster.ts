@@ -11,7 +11,7 @@ import type { NodePorts, NodeSettings } from '../../actors/ports.js';
 import { MemoryEngineFactory } from '../../store/engine-memory.js';
 import { FileIdentity } from '../../store/identity.js';
 import { MvccStore } from '../../store/mvcc.js';
-import type { Disk, EngineFactory, KvStore } from '../../store/ports.js';
+import { DamagedError, type Disk, type EngineFactory, type KvStore } from '../../store/ports.js';
 import { RaftLog } from '../../store/raft-log.js';
 import { StateDirectories } from '../../store/snapshot.js';
 import { MemoryNetwork } from '../../transport/memory-network.js';
@@ -30,6 +30,8 @@ import { createWorld, type World } from './world.js';
 /** One thing of the honest system replaced by a broken one, in one life of a member. */
 export interface LifeTwist {
   readonly machine?: typeof raftMachine;
+  /** The identity that an empty directory draws. */
+  readonly identity?: MemberId;
   readonly disk?: (disk: Disk) => Disk;
   /** The engines of the state, and those that snapshots are received into. */
   readonly engines?: (engines: EngineFactory, of: 'state' | 'snapshots') => EngineFactory;
@@ -41,18 +43,22 @@ export type ClusterTwist = (member: string) => LifeTwist;
 
 export interface ClusterMember {
   readonly name: string;
-  readonly disk: SimulatedDisk;
-  readonly engines: MemoryEngineFactory;
+  /** What a script replaces when somebody wipes the directory. */
+  disk: SimulatedDisk;
+  engines: MemoryEngineFactory;
   life: Life | null;
   node: RunningNode | null;
   kv: KvStore | null;
   peers: MemoryPeers | null;
   role: Role;
   readonly witness: ClusterWitness;
+  /** The voters of the configuration in force at it; null until it has one. */
+  voters: readonly MemberId[] | null;
   /** It was told to leave in good order. */
   leaving: boolean;
-  /** Its disk was made to fail at some time: a life may end of it. */
+  /** Its disk was made to fail, or altered behind its back: a life may end of it. */
   excused: boolean;
+  damaged: boolean;
 }
 
 export interface Cluster {
@@ -113,14 +119,16 @@ export function createCluster(seed: number, size: number, options: ClusterOption
     peers: null,
     role: 'follower',
     witness: createClusterWitness(),
+    voters: null,
     leaving: false,
     excused: false,
+    damaged: false,
   }));
   const switchboard = createSwitchboard(world, network, members);
   const trims = drawTrims(world);
   const checks = createRaftChecks(
     () => members.map((member) => member.witness),
-    () => members.map((member) => member.witness.id),
+    (by) => members.find(({ witness }) => witness === by)?.voters ?? members.map(({ witness }) => witness.id),
   );
   const fail = (error: unknown): void => {
     cluster.failure ??=
@@ -141,6 +149,7 @@ export function createCluster(seed: number, size: number, options: ClusterOption
     if (effect.type === 'answerRead') judge(() => member.witness.readAnswered(effect.id, effect.index));
     if (effect.type !== 'announce') return;
     member.role = effect.role;
+    member.voters = effect.configuration.voters.map(({ id }) => id);
     world.note(effect.role, effect.term);
     options.tell?.(`${member.name} ${effect.role} in term ${effect.term}`);
     judge(() => checks.announced(member.witness, effect.role, effect.term));
@@ -187,7 +196,7 @@ export function createCluster(seed: number, size: number, options: ClusterOption
         if (life.state === 'over') return;
         options.tell?.(`${member.name} ended: ${ending.ok ? 'ok' : String(ending.error)}`);
         cluster.stop(member, world.chance.happens(0.5));
-        if (!ending.ok && !(member.excused && isDiskTrouble(ending.error))) fail(ending.error);
+        if (!ending.ok && !isExcused(member, ending.error)) fail(ending.error);
       });
     },
     stop(member, powerLoss) {
@@ -201,6 +210,9 @@ export function createCluster(seed: number, size: number, options: ClusterOption
   };
   return cluster;
 }
+
+const isExcused = (member: ClusterMember, error: unknown): boolean =>
+  (member.excused && isDiskTrouble(error)) || (member.damaged && error instanceof DamagedError);
 
 /** A failed sync or a full disk, at the bottom of the error. */
 function isDiskTrouble(error: unknown): boolean {
@@ -244,7 +256,7 @@ function portsOf(
   const say = (level: string) => (what: string, facts?: Record<string, unknown>) =>
     tell?.(`${name} ${level} ${what} ${factsOf(facts)}`);
   const ports: NodePorts = {
-    identity: new FileIdentity(disk, nobodyElse, () => drawn as MemberId),
+    identity: new FileIdentity(disk, nobodyElse, () => twist.identity ?? (drawn as MemberId)),
     log: new RaftLog(disk, { segment_bytes: 32 * 1024, allocation_bytes: 8 * 1024 }),
     kv,
     snapshots: new StateDirectories(disk, engines('snapshots')),

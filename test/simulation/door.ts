@@ -34,6 +34,10 @@ export interface Street {
   door(name: string, life: Life): ClientDoor;
   /** False when nobody listens: the question was not even sent. */
   ask(to: Addressee, question: Question, onAnswer: OnAnswer): boolean;
+  /** Whether a member's door is open as a leader's. */
+  leads(name: string): boolean;
+  /** Whether a member hears a leader, and can be asked. */
+  hears(name: string): boolean;
 }
 
 interface Room extends Answerer {
@@ -94,6 +98,8 @@ export function createStreet(world: World, network: Network): Street {
       deliver(world.chance.pick(able), null, question, onAnswer);
       return true;
     },
+    hears: (name) => rooms.get(name)?.hears ?? false,
+    leads: (name) => (rooms.get(name)?.terms.size ?? 0) > 0,
   };
 }
 

@@ -18,6 +18,8 @@ export interface History {
    */
   call(client: string, input: Input, tag: string | null): (output: Output | null) => void;
   readonly local: LocalRead[];
+  /** Tags of what was refused in words that settle it: it must not have happened. */
+  readonly refused: string[];
   /** What was unanswered gets the revision that `made` tells of it, by its tag. */
   operations(made: (tag: string) => number | null | undefined): readonly Recorded[];
 }
@@ -38,6 +40,7 @@ export function createHistory(): History {
       };
     },
     local: [],
+    refused: [],
     operations: (made) =>
       operations.map((operation) => {
         const tag = tags.get(operation.id);

@@ -1,11 +1,8 @@
 /** Runs a variant seed by seed until something that must hold does not. */
+import type { Variant } from './all-variants.js';
 import { runCluster } from './cluster-run.js';
-import type { ClusterVariant } from './cluster-variants.js';
 import type { SimulationFailure } from './failure.js';
 import { runRaft } from './raft-run.js';
-import type { RaftVariant } from './variants.js';
-
-export type Variant = RaftVariant | ClusterVariant;
 
 export interface Catch {
   readonly variant: Variant;
@@ -17,8 +14,9 @@ export interface Catch {
 const faulty_ms = 8_000;
 
 async function run(seed: number, variant: Variant): Promise<SimulationFailure | null> {
+  if (variant.level === 'client') return variant.play();
+  if (variant.play !== undefined) return variant.play(seed, variant.twist as never);
   const kinds = variant.kinds === undefined ? {} : { kinds: variant.kinds };
-  if (variant.level === 'raft' && variant.play !== undefined) return variant.play(seed, variant.twist);
   if (variant.level === 'raft') return (await runRaft(seed, { faulty_ms, twist: variant.twist, ...kinds })).failure;
   const clients = variant.clients === undefined ? {} : { clients: variant.clients };
   return (await runCluster(seed, { faulty_ms, twist: variant.twist, ...kinds, ...clients })).failure;

@@ -11,6 +11,7 @@ import type {
   TxnRequest,
 } from '../../machines/language/commands.js';
 import { errors, type QuorateError } from '../../machines/language/errors.js';
+import { isOutcome } from '../../client/outcome.js';
 import type { Request, Result } from '../../transport/ports.js';
 import type { Input, ModelKv, Output } from './model.js';
 
@@ -130,6 +131,10 @@ export function outputOfError(error: QuorateError): Output | null {
   if (error.message === errors.FutureRev.message) return { type: 'error', name: 'future' };
   return null;
 }
+
+/** An error that settles it for a client of the product: nothing was done, and nothing will be. */
+export const isRefusal = (error: QuorateError): boolean =>
+  isOutcome(error) && !error.maybe_applied && error.message !== errors.RequestExpired.message;
 
 /** The operation that a command in the log carries. */
 export function inputOf(command: Command): Input {

@@ -41,7 +41,11 @@ export interface RaftChecks {
   readonly terms: number;
 }
 
-export function createRaftChecks(witnesses: () => readonly Witness[], quorum: () => readonly MemberId[]): RaftChecks {
+/** `votersOf`: the voters of the configuration in force at a member. */
+export function createRaftChecks(
+  witnesses: () => readonly Witness[],
+  votersOf: (by: Witness) => readonly MemberId[],
+): RaftChecks {
   /** (index, term) → the entry, its predecessor's term: enough for log matching, by induction. */
   const matching = new Map<string, { before: number | undefined; digest: number }>();
   const leaders = new Map<number, MemberId>();
@@ -135,7 +139,7 @@ export function createRaftChecks(witnesses: () => readonly Witness[], quorum: ()
         must(holds(by, entry.index, entry.term), 'a state never runs ahead of its own log', facts);
         if (other !== undefined) must(other.digest === digest, 'state machine safety', facts);
         else {
-          const voters = quorum();
+          const voters = votersOf(by);
           const keepers = witnesses().filter((one) => voters.includes(one.id) && holds(one, entry.index, entry.term));
           const enough = 2 * keepers.length > voters.length;
           must(enough, 'what is applied is durable on a quorum', { ...facts, keepers: keepers.map((one) => one.id) });

@@ -27,8 +27,6 @@ export interface RaftTwist {
   readonly machine?: typeof raftMachine;
   /** What a restart makes of a disk. */
   readonly restart?: (disk: RaftDisk) => void;
-  /** Frames of an earlier life are heard. */
-  readonly anyEpoch?: boolean;
   /** What becomes of an effect before it is carried out. */
   readonly effect?: (effect: Effect) => Effect;
   /** The id of the n-th read. */
@@ -116,7 +114,7 @@ export function createRaftCluster(seed: number, size: number, twist: RaftTwist =
     world.note(message.type, message.term);
     const highest = receiver.heard.get(sender.disk.id) ?? 0;
     const late = epoch < highest || (askedBy !== undefined && askedBy !== receiver.disk.epoch);
-    if (late && twist.anyEpoch !== true) return;
+    if (late) return;
     receiver.heard.set(sender.disk.id, Math.max(epoch, highest));
     receiver.node?.tell(message);
   };

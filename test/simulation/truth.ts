@@ -66,7 +66,10 @@ export function createTruth(): Truth {
     const input = inputOf(command);
     const next = step(state, input);
     const tag = tagOf(input, command.request);
-    if (tag !== null) made.set(tag, madeOf(input, state, next.state));
+    if (tag !== null) {
+      must(command.request !== null || !made.has(tag), 'a request without an id is done once', { tag });
+      made.set(tag, madeOf(input, state, next.state));
+    }
     state = next.state;
     if (input.type === 'compact' && next.output.type === 'done') counts.compacted++;
     if (id !== null) outcomes.set(id, { output: next.output, index: entry.index });

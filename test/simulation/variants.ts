@@ -23,6 +23,7 @@ import {
 } from './broken-handlers.js';
 import type { SimulationFailure } from './failure.js';
 import { playFigureEight } from './figure-eight.js';
+import { playScenario } from './played-scenario.js';
 import type { RaftTwist } from './raft-cluster.js';
 
 export interface RaftVariant {
@@ -42,7 +43,7 @@ export interface RaftVariant {
 export const raftVariants: readonly RaftVariant[] = [
   {
     level: 'raft',
-    name: 'commit without a quorum',
+    name: 'commit without quorum',
     breaks: 'a leader commits what is durable in its own log',
     twist: {
       machine: raftMachine.provide({
@@ -67,7 +68,7 @@ export const raftVariants: readonly RaftVariant[] = [
   },
   {
     level: 'raft',
-    name: 'two votes in a term',
+    name: 'vote twice in a term',
     breaks: 'a vote is given to every candidate whose log will do, and not remembered',
     twist: {
       machine: raftMachine.provide({
@@ -87,7 +88,7 @@ export const raftVariants: readonly RaftVariant[] = [
   },
   {
     level: 'raft',
-    name: 'vote lost at a restart',
+    name: 'vote lost at restart',
     breaks: 'a restarted node remembers its term but not its vote',
     twist: {
       restart: ({ log }) => log.write({ hardState: { ...log.hardState, vote: null }, entries: [] }),
@@ -118,7 +119,7 @@ export const raftVariants: readonly RaftVariant[] = [
   },
   {
     level: 'raft',
-    name: 'own acknowledgement of an earlier term',
+    name: 'own acknowledgement of an earlier term counted',
     breaks: "a node believes its log's answer whatever the term, and whatever the log holds there now",
     twist: { machine: raftMachine.provide({ guards: { keptStillHolds: () => true } }) },
     seeds: 60,
@@ -160,14 +161,14 @@ export const raftVariants: readonly RaftVariant[] = [
   },
   {
     level: 'raft',
-    name: 'read before it is applied',
+    name: 'read before applied',
     breaks: 'a read index is answered from whatever is applied',
     twist: { effect: (effect) => (effect.type === 'answerRead' ? { ...effect, index: index(0) } : effect) },
     seeds: 5,
   },
   {
     level: 'raft',
-    name: 'log not compared before a vote',
+    name: 'log-up-to-date check skipped',
     breaks: 'a vote is given whatever the log of the candidate holds',
     twist: {
       machine: raftMachine.provide({
@@ -182,7 +183,7 @@ export const raftVariants: readonly RaftVariant[] = [
   },
   {
     level: 'raft',
-    name: 'a late append truncates',
+    name: 'a late append that truncates',
     breaks: 'a follower replaces its log by what an append carries, also when it holds all of it already',
     twist: {
       machine: raftMachine.provide({
@@ -217,7 +218,7 @@ export const raftVariants: readonly RaftVariant[] = [
   },
   {
     level: 'raft',
-    name: 'state ahead of the own log',
+    name: 'state written ahead of the own log',
     breaks: 'a leader applies what a quorum holds before its own log does',
     twist: { machine: raftMachine.provide({ actions: { advanceCommit: step(applyFromTail) } }) },
     seeds: 60,
@@ -241,7 +242,7 @@ export const raftVariants: readonly RaftVariant[] = [
   },
   {
     level: 'raft',
-    name: 'snapshot acknowledged before it is installed',
+    name: 'snapshot acknowledged before durable',
     breaks: 'a follower acknowledges a snapshot when it is offered',
     twist: {
       machine: raftMachine.provide({
@@ -254,7 +255,15 @@ export const raftVariants: readonly RaftVariant[] = [
   },
   {
     level: 'raft',
-    name: 'entries applied out of order',
+    name: 'late snapshot rewinds',
+    breaks: 'an offer is taken whatever is committed already',
+    twist: { machine: raftMachine.provide({ guards: { offerIsAhead: () => true } }) },
+    seeds: 1,
+    play: playScenario('snapshot-late.txt'),
+  },
+  {
+    level: 'raft',
+    name: 'apply out of order',
     breaks: 'a batch of committed entries is applied from its end',
     twist: {
       effect: (effect) => (effect.type === 'apply' ? { ...effect, entries: [...effect.entries].reverse() } : effect),
