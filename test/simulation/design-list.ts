@@ -38,5 +38,3 @@ export const designList = [
   'request record missing after a snapshot',
   'one replica with another limit',
 ] as const;
-
-export type DesignItem = (typeof designList)[number];
