@@ -1,4 +1,5 @@
 /** Every broken variant, in the order of the design's list, and those that the list does not have after them. */
+import './small-limits.js';
 import { clientVariants, type ClientVariant } from './client-variants.js';
 import { clusterVariants, type ClusterVariant } from './cluster-variants.js';
 import { designList } from './design-list.js';

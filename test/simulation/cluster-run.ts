@@ -3,7 +3,8 @@
  * judged.
  */
 // First: the rest reads these limits when it is loaded.
-import './small-limits.js';
+import { request_window } from './small-limits.js';
+import { oldestForgotten } from '../../store/requests.js';
 import { checkHistory } from './checker.js';
 import { startClients, type ClientSettings } from './clients.js';
 import { type Cluster, type ClusterTwist, createCluster } from './cluster.js';
@@ -25,6 +26,7 @@ export interface ClusterRunOptions {
 const peace_ms_max = 30_000;
 
 export function runCluster(seed: number, options: ClusterRunOptions = {}): Promise<Report> {
+  must(oldestForgotten(2 * request_window) === request_window, 'the small limits were there before the store', {});
   let tell = (_what: string): void => undefined;
   const cluster = createCluster(seed, seed % 5 === 0 ? 5 : 3, {
     ...(options.twist === undefined ? {} : { twist: options.twist }),
