@@ -66,15 +66,18 @@ function figureOf(goal: Goal, { rows, elections, big }: Report, system: SystemNa
       return found && median(found.took_ms);
     }
     case 'restart': {
-      const [found] = own(big);
+      const [found] = own(big).filter(isFull);
       return found && median(found.restart_ms);
     }
     case 'memory': {
-      const [found] = own(big);
+      const [found] = own(big).filter(isFull);
       return found && Math.max(...found.loaded_MiB);
     }
   }
 }
+
+/** The goals are about this many keys; a run with fewer says nothing of them. */
+const isFull = (each: Big): boolean => each.keys >= 1_000_000;
 
 /* ---- all figures ----------------------------------------------------------------------------------------------- */
 
