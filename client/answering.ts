@@ -5,13 +5,13 @@ import { decodeBatchAnswers } from '../transport/wire-batch.js';
 import { decodeAnswer, formatClusterId, headerNames } from '../transport/wire.js';
 import type { Attempt, Call, Succeeded } from './call.js';
 import { type Core, fail, laneTo, sendAgain, succeed } from './core.js';
-import { backOff, readApart, served } from './lane.js';
+import { backOff, hearAttempt, readApart, served } from './lane.js';
 import { deniedError, isOutcome, outcomeError } from './outcome.js';
 import { markSilent, nextMember } from './roster.js';
 
 /** One message of answers. Several may come to one attempt, and late ones still count. */
 export function hear(core: Core, attempt: Attempt, message: LinkMessage): 'more' | 'done' {
-  attempt.heard = true;
+  hearAttempt(attempt, core.clock.now_ms());
   if (attempt.lane.waiting.length > 0) core.wake();
   try {
     if (message.headers.has(headerNames.error)) {

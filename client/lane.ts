@@ -6,10 +6,16 @@ import type { Attempt, Call } from './call.js';
 
 const WAIT_FIRST_MS = 10;
 const WAIT_LAST_MS = 200;
-/** Messages of a lane on their way; what is called meanwhile goes together in the next one. */
-const UNHEARD_MAX = 2;
-/** An answer may take its time, and is not waited for: a compaction's, or one from a member that is gone. */
-const UNHEARD_MS = 10;
+/**
+ * A lane has one message on its way, and what is called meanwhile goes together in the next: each costs every member
+ * about as much as dozens of calls in it. A second one leaves beside it when both are small, or when it is large.
+ */
+const SMALL_CALLS = 16;
+const LARGE_CALLS = 128;
+/** An answer that takes several times as long as the last is not waited for: a compaction's, or a lost one. */
+const PATIENCE = 3;
+const PATIENCE_LEAST_MS = 10;
+const PATIENCE_MOST_MS = 100;
 /** "Nobody serves this" comes at once and costs a node nothing: whoever leads next is found soon after it does. */
 const UNSERVED_WAIT_LAST_MS = 30;
 
@@ -37,6 +43,8 @@ export interface Lane {
   sorted: boolean;
   /** Attempts that nothing was heard of yet. */
   unheard: readonly Attempt[];
+  /** How long the last first answer took. */
+  answered_in_ms: number;
   notBefore_ms: number;
   /** Attempts in a row that came to nothing. */
   failures: number;
@@ -51,6 +59,7 @@ export const newLane = (destination: Destination): Lane => ({
   waiting: [],
   sorted: true,
   unheard: [],
+  answered_in_ms: 0,
   notBefore_ms: 0,
   failures: 0,
   unserved: false,
@@ -97,9 +106,20 @@ export function queue(lane: Lane, call: Call): void {
 /** Whether another message may leave now, beside those that nothing was heard of yet. */
 export function mayLeave(lane: Lane, now_ms: number): boolean {
   if (lane.notBefore_ms > now_ms) return false;
-  if (lane.unheard.length < UNHEARD_MAX) return true;
-  lane.unheard = lane.unheard.filter((each) => !each.heard && !each.over && now_ms - each.sent_ms < UNHEARD_MS);
-  return lane.unheard.length < UNHEARD_MAX;
+  if (lane.unheard.length === 0) return true;
+  const patience_ms = Math.min(PATIENCE_MOST_MS, Math.max(PATIENCE_LEAST_MS, PATIENCE * lane.answered_in_ms));
+  lane.unheard = lane.unheard.filter((each) => !each.heard && !each.over && now_ms - each.sent_ms < patience_ms);
+  const [first, second] = lane.unheard;
+  if (first === undefined) return true;
+  if (second !== undefined) return false;
+  return lane.waiting.length >= LARGE_CALLS || first.calls.length + lane.waiting.length <= SMALL_CALLS;
+}
+
+/** An answer to an attempt has come. */
+export function hearAttempt(attempt: Attempt, now_ms: number): void {
+  if (attempt.heard) return;
+  attempt.heard = true;
+  attempt.lane.answered_in_ms = now_ms - attempt.sent_ms;
 }
 
 /** Waits a little, longer each time, not in step with other clients. */
