@@ -42,7 +42,7 @@ export function readOptions(): BenchOptions {
   const callers = values.callers.split(',').map((text) => whole('callers', text));
   if (values.write && chosen.length < names.length) refuse('--write takes a whole run: leave out --only and --skip');
   return {
-    plan: { warm_seconds: 1, seconds: whole('seconds', values.seconds), keys: 10_000, value_bytes: 256 },
+    plan: { warm_seconds: 2, seconds: whole('seconds', values.seconds), keys: 10_000, value_bytes: 256 },
     cases: operations
       .filter((operation) => chosen.includes(operation))
       .flatMap((operation) => callers.map((count) => ({ operation, callers: count }))),
