@@ -67,6 +67,15 @@ story('one member that answers twice is no quorum of five', ({ leaderOn }) => {
   assert.equal(answered(raft.tell(answer(n3, round))).length, 1);
 });
 
+story('an older answer that comes after a newer one takes nothing back', ({ leaderOn }) => {
+  const raft = leaderOn({ configuration: members([n1, n2, n3, n4, 5n as never]) });
+  raft.tell(read(1));
+  const { round } = raft.context;
+  raft.tell(answer(n2, round));
+  raft.tell(answer(n2, round - 1));
+  assert.equal(answered(raft.tell(answer(n3, round))).length, 1);
+});
+
 story('leaving office voids reads and closes the door of its term', ({ leaderOn }) => {
   const raft = leaderOn();
   raft.tell(read(1));

@@ -207,3 +207,13 @@ story('the log is trimmed below what is applied, with the membership in force th
   assert.equal(trim?.mark.configuration.voters.length, 3);
   assert.deepEqual(raft.tell({ type: 'applied', index: index(1200) }), []);
 });
+
+story('a trimmed log begins with the membership at its mark, not with a later one', ({ followerOn }) => {
+  const raft = followerOn({ terms: Array.from({ length: 1200 }, () => 1), commit: 1200 });
+  const later = { index: index(1201), term: term(1), kind: 'configuration', configuration: members([n1, n2]) } as const;
+  const previous = { index: index(1200), term: term(1) };
+  raft.tell({ type: 'append.sent', from: n2, term: term(1), previous, entries: [later], commit: index(1200) });
+  assert.equal(raft.context.configurations.at(-1)?.index, 1201);
+  const [trim] = effectsOf(raft.tell({ type: 'applied', index: index(1200) }), 'trimLog');
+  assert.deepEqual([trim?.mark.index, trim?.mark.configuration.voters.length], [700, 3]);
+});

@@ -36,6 +36,24 @@ const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
+test('[safety] nothing of a batch is seen before the engine has all of it', async () => {
+  const disk = new MemoryEngineFactory();
+  const { store, driver } = await open(disk);
+  await driver.run(put('a', '1'));
+  await driver.decide(put('a', '2'));
+  let land = (): void => undefined;
+  disk.beforeWrite = () => new Promise((resolve) => (land = resolve));
+  const writing = store.write();
+  await settle();
+  const before = [store.status.revision, (await store.range(rangeRequest('a'))).revision];
+  land();
+  const written = await writing;
+  assert.deepEqual(before, [2, 2]);
+  assert.deepEqual([written.applied, store.status.revision], [2, 3]);
+  disk.beforeWrite = null;
+  await store.close();
+});
+
 test('a batch lost in the middle breaks the chain and is found', async () => {
   const disk = new MemoryEngineFactory();
   const { store, driver } = await open(disk);

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UnknownVersionError } from '../../machines/language/codec.js';
-import { sealFrame } from '../../store/log-frames.js';
+import { frameAt, sealFrame } from '../../store/log-frames.js';
 import { encodeRecords } from '../../store/log-records.js';
 import { DamagedError, DirectoryError } from '../../store/ports.js';
 import { RaftLog } from '../../store/raft-log.js';
@@ -125,6 +125,28 @@ describe('damage is refused', () => {
       const changed = memoryDisk(new Map([[PATH, Buffer.concat([head, ...order.map(piece)])]]));
       await assert.rejects(new RaftLog(changed, large).open(), DamagedError, order.join());
     }
+  });
+
+  test('[safety] a batch that another log wrote under the same number, after the same batch', async () => {
+    const [own, other] = [await threeBatches(), memoryDisk()];
+    const { log } = await openLog(other, large);
+    await log.write({ hardState: hardState(1), entries: entries(1, 2, 1) });
+    await log.write({ hardState: hardState(2), entries: [entry(3, 2), entry(4, 2, 'other 4 of term 2')] });
+    const [mine, theirs] = [framesOf(own)[1], framesOf(other)[1]];
+    assert.ok(mine && theirs && mine.at === theirs.at && mine.end === theirs.end);
+    bytesOf(other).copy(bytesOf(own), mine.at, theirs.at, theirs.end);
+    await assert.rejects(new RaftLog(own, large).open(), DamagedError);
+  });
+
+  test('[safety] a whole batch whose entries do not follow what the log holds', async () => {
+    const disk = await threeBatches();
+    const last = framesOf(disk).at(-1);
+    const frame = frameAt(bytesOf(disk), last?.at ?? 0);
+    assert.ok(last && frame);
+    const batch = encodeRecords([{ type: 'entry', entry: entry(9, 3) }]);
+    sealFrame(batch, { segment: 1, sequence: frame.sequence + 1, chain: frame.chain });
+    disk.files.set(PATH, Buffer.concat([bytesOf(disk).subarray(0, last.end), batch]));
+    await assert.rejects(new RaftLog(disk, large).open(), /entry 9 follows entry 7; those between are missing/);
   });
 
   test('[safety] after a clean close, the last batch of entries too', async () => {
