@@ -26,13 +26,19 @@ export function judgeRefusal(error: unknown, options: ConnectionOptions): Judged
   }
   if (/CERT_(HAS_EXPIRED|NOT_YET_VALID|REVOKED)|ALTNAME/.test(codes)) return refused(`its certificate: ${text}`);
   if (/CERTIFICATE|ALERT_|SSL_/.test(codes)) return refused(`TLS: ${text}${ownCertificate(options)}`);
-  return { reason: 'disconnected', why: text };
+  return { reason: 'disconnected', why: codes.includes('TIMEOUT') ? silence(options) : text };
 }
 
 function codeOf(error: unknown): string {
   const { code } = Object(error) as { readonly code?: unknown };
   return typeof code === 'string' ? code : '';
 }
+
+/** A server that wants a certificate and gets none just ends the connection, and nats.js waits on. */
+const silence = ({ tls }: ConnectionOptions): string =>
+  tls !== undefined && tls.cert_file === undefined
+    ? 'no answer in time; it may ask for a certificate of our own, and none was given'
+    : 'no answer in time';
 
 const ownCertificate = ({ tls }: ConnectionOptions): string =>
   tls?.cert_file === undefined ? '; no certificate of our own was given' : '';

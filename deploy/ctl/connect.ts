@@ -10,12 +10,15 @@ import { badArguments, CommandFailure, exitCodes } from './failure.js';
 import { shownServers } from './globals.js';
 import type { Globals } from './globals.js';
 
+/** Who gives up at the same time says more than that time is up. */
+const REASON_MS = 500;
+
 export async function connectCluster(globals: Globals): Promise<ClusterAccess> {
   const options = connectOptions(globals);
   const wrong = wrongAccess(accessOptionsOf(options), accessFlags);
   if (wrong.length > 0) throw badArguments(wrong.join('\n'));
   const connecting = connect(options);
-  const client = await within(globals.dialTimeout, connecting).catch((error: unknown) => {
+  const client = await within(globals.dialTimeout + REASON_MS, connecting).catch((error: unknown) => {
     throw noConnection(globals, error);
   });
   if (client === undefined) {

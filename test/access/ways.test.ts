@@ -194,12 +194,13 @@ describe('TLS on both sides', () => {
   const target = () => ({ servers: place.cluster.servers, clusterName: 'test', token });
 
   test("one's own certificate and a token", async () => {
-    const flags = [...at(place), `--cacert=${ca}`, `--cert=${ownCertificate}`, `--key=${ownKey}`];
+    const files = ['--cluster-name=test', `--cacert=${ca}`, `--cert=${ownCertificate}`, `--key=${ownKey}`];
+    const flags = [`--servers=${place.nats.url}`, ...files];
     const options = { ...target(), tls: { ca, cert: ownCertificate, key: ownKey } };
     await assertWelcome('mutual', flags, options, { QUORATECTL_NATS_TOKEN: token });
     await assertWelcome(
       'token@',
-      flags,
+      files,
       { ...options, token: undefined, servers: tokenAddress() },
       {
         QUORATECTL_SERVERS: tokenAddress(),
@@ -209,7 +210,10 @@ describe('TLS on both sides', () => {
   const tokenAddress = (): string => place.nats.url.replace('nats://', `tls://${encodeURIComponent(token)}@`);
 
   test('without a certificate of our own we are not let in, and told so', async () => {
-    await assertTurnedAway({ ...target(), tls: { ca } }, /TLS: .*no certificate of our own was given/);
+    await assertTurnedAway(
+      { ...target(), tls: { ca } },
+      /no certificate of our own was given|it may ask for a certificate of our own/,
+    );
   });
 
   test('a server without TLS is not spoken to where TLS is wanted', async () => {

@@ -21,7 +21,7 @@ export interface TestNatsServer {
   stop(): Promise<void>;
   /** Starts it on the same port, after stop() or in place of what runs. */
   restart(options?: NatsServerOptions): Promise<void>;
-  /** Has it read a changed configuration while it runs. */
+  /** Has it read a changed configuration while it runs; resolves when that is in force. */
   reload(options: NatsServerOptions): Promise<void>;
 }
 
@@ -48,14 +48,24 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     },
     reload: async (changed) => {
       await configure(directory, port, changed);
-      child.kill('SIGHUP');
+      const running = child;
+      await new Promise<void>((resolve) => {
+        const hear = (bytes: Buffer) => {
+          if (!bytes.includes('Reloaded server configuration')) return;
+          running.stderr?.off('data', hear);
+          resolve();
+        };
+        running.stderr?.on('data', hear);
+        running.kill('SIGHUP');
+      });
     },
   };
 }
 
 async function start(directory: string, port: number, options: NatsServerOptions): Promise<ChildProcess> {
   const file = await configure(directory, port, options);
-  const child = spawn(findNatsServer(), ['-c', file], { stdio: 'ignore' });
+  const child = spawn(findNatsServer(), ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  child.stderr?.resume();
   // A test that dies takes its server along, also when its runner ends it.
   const endWithTest = () => child.kill('SIGKILL');
   const endedByRunner = () => process.exit(143);
