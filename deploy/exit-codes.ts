@@ -15,7 +15,9 @@ export function exitCodeOf(error: unknown): number {
 }
 
 const isConfiguration = (error: unknown): boolean =>
-  error instanceof ConfigError || error instanceof DirectoryError || error instanceof NameInUseError ||
+  error instanceof ConfigError ||
+  error instanceof DirectoryError ||
+  error instanceof NameInUseError ||
   isRefused(error);
 
 /** What was given to get into NATS is not what its servers take. */
