@@ -138,15 +138,18 @@ function madeOf(input: Input, before: State, after: State): number | null | unde
   return input.type === 'compact' ? undefined : after.revision;
 }
 
-/** An object with some methods replaced; the others keep their `this`. */
+/** An object with some methods replaced; the others keep their `this`. What is no method is read when it is asked for. */
 export function replace<T extends object>(original: T, changes: Partial<T>): T {
-  return new Proxy(original, {
-    get(target, name) {
-      if (name in changes) return changes[name as keyof T];
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+  const result = Object.defineProperties({}, Object.getOwnPropertyDescriptors(changes)) as T;
+  for (let part: object = original; part !== Object.prototype; part = Object.getPrototypeOf(part) as object) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(part))) {
+      if (Object.hasOwn(result, name) || name === 'constructor') continue;
+      if (typeof value === 'function')
+        Object.defineProperty(result, name, { value: (value as () => unknown).bind(original) });
+      else Object.defineProperty(result, name, { get: () => original[name as keyof T] });
+    }
+  }
+  return result;
 }
 
 const requestKey = ({ request }: Command): string | null =>
