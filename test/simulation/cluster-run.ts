@@ -10,7 +10,7 @@ import { startClients, type ClientSettings } from './clients.js';
 import { type Cluster, type ClusterTwist, createCluster } from './cluster.js';
 import { must, SimulationFailure } from './failure.js';
 import { comeBack, disturb, drawKinds, endFaults, type Stage } from './faults.js';
-import { controlled, settled } from './globals.js';
+import { type Charts, controlled, settled } from './globals.js';
 import { createHistory, type History } from './history.js';
 import type { Report } from './raft-run.js';
 
@@ -19,6 +19,7 @@ export interface ClusterRunOptions {
   /** Instead of what the swarm would draw. */
   readonly kinds?: readonly string[];
   readonly twist?: ClusterTwist;
+  readonly charts?: Charts;
   readonly clients?: Partial<ClientSettings>;
   readonly tell?: (line: string) => void;
 }
@@ -37,7 +38,7 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
   const stage = stageOf(cluster);
   const kinds = options.kinds ?? drawKinds(stage);
   const history = createHistory();
-  return controlled(world, async () => {
+  return controlled(world, options.charts ?? 'quick', async () => {
     for (const member of cluster.members) cluster.start(member);
     const load = startClients(world, cluster.street, history, { ...drawClients(cluster), ...options.clients });
     const faulty_ms = options.faulty_ms ?? 10_000;

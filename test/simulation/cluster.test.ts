@@ -36,3 +36,10 @@ test('a seed is a whole history: run twice, everything happens the same way', as
   const [first, second] = [await runCluster(1, { faulty_ms: 3_000 }), await runCluster(1, { faulty_ms: 3_000 })];
   assert.deepEqual(second, first);
 });
+
+test('the quick interpreter of charts and XState make the same history of the same seeds', async () => {
+  for (const seed of [3, 4]) {
+    const quick = await runCluster(seed, { faulty_ms: 3_000, charts: 'quick' });
+    assert.deepEqual(await runCluster(seed, { faulty_ms: 3_000, charts: 'xstate' }), quick, `seed ${seed}`);
+  }
+});

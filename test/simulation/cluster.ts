@@ -103,6 +103,21 @@ const settingsOf = (name: string, names: readonly string[], trims: Trims): NodeS
   auto_compaction: { mode: 'off' },
 });
 
+/** What becomes of the effects of raft in one node. */
+const carriers = new WeakMap<System, (effects: readonly Effect[]) => void>();
+const raftRooms = new WeakMap<typeof raftMachine, typeof raftMachine>();
+
+/** The chart with its effects wired. Built once and not for each life: to build it costs as much as a thousand steps. */
+function raftOf(machine: typeof raftMachine): typeof raftMachine {
+  const known = raftRooms.get(machine);
+  if (known !== undefined) return known;
+  const room = machine.provide({
+    actions: { ready: ({ system }, { effects }) => carriers.get(system as System)?.(effects) },
+  });
+  raftRooms.set(machine, room);
+  return room;
+}
+
 export function createCluster(seed: number, size: number, options: ClusterOptions = {}): Cluster {
   const world = createWorld(seed);
   const network = createNetwork(world);
@@ -154,21 +169,6 @@ export function createCluster(seed: number, size: number, options: ClusterOption
     options.tell?.(`${member.name} ${effect.role} in term ${effect.term}`);
     judge(() => checks.announced(member.witness, effect.role, effect.term));
   };
-  const raftOf = (member: ClusterMember, life: Life, twist: LifeTwist): typeof raftMachine =>
-    (twist.machine ?? raftMachine).provide({
-      actions: {
-        ready: ({ system }, { effects }) => {
-          if (life.state === 'over') return;
-          for (const effect of effects) {
-            for (const done of twist.effects?.(effect) ?? [effect]) {
-              observe(member, done);
-              dispatch(system as System, done);
-            }
-          }
-        },
-      },
-    });
-
   const cluster: Cluster = {
     world,
     network,
@@ -190,8 +190,17 @@ export function createCluster(seed: number, size: number, options: ClusterOption
       member.life = life;
       member.leaving = false;
       member.kv = ports.kv;
-      const node = startNode(ports, settingsOf(member.name, names, trims), raftOf(member, life, twist));
+      const node = startNode(ports, settingsOf(member.name, names, trims), raftOf(twist.machine ?? raftMachine));
       member.node = node;
+      carriers.set(node.system, (effects) => {
+        if (life.state === 'over') return;
+        for (const effect of effects) {
+          for (const done of twist.effects?.(effect) ?? [effect]) {
+            observe(member, done);
+            dispatch(node.system, done);
+          }
+        }
+      });
       void node.closed.then((ending) => {
         if (life.state === 'over') return;
         options.tell?.(`${member.name} ended: ${ending.ok ? 'ok' : String(ending.error)}`);

@@ -1,4 +1,5 @@
 /** The globals that libraries take time and chance from (XState calls both), controlled while a simulation runs. */
+import { quickCharts } from './quick-charts.js';
 import type { World } from './world.js';
 
 /** setImmediate as it was before anything could replace it: a turn of the loop, in which signals and messages are heard. */
@@ -16,16 +17,21 @@ export const settled = (): Promise<void> =>
     else process.nextTick(resolve);
   });
 
+/** Who runs the charts: XState itself, or the quick interpreter of the same definitions. */
+export type Charts = 'xstate' | 'quick';
+
 /** Runs `body` with Date.now and Math.random taken from the world; gives them back whatever happens. */
-export async function controlled<T>(world: World, body: () => T | Promise<T>): Promise<T> {
+export async function controlled<T>(world: World, charts: Charts, body: () => T | Promise<T>): Promise<T> {
   const { now } = Date;
   const { random } = Math;
   const chance = world.chance.fork();
+  const slowAgain = charts === 'quick' ? quickCharts() : () => undefined;
   Date.now = () => 1_700_000_000_000 + Math.floor(world.now_ms());
   Math.random = () => chance.fraction();
   try {
     return await body();
   } finally {
+    slowAgain();
     Date.now = now;
     Math.random = random;
   }

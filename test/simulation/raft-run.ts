@@ -1,5 +1,5 @@
 /** One seed of the raft cluster: faults drawn by swarm, load all along, then peace, in which it must make progress. */
-import { controlled } from './globals.js';
+import { type Charts, controlled } from './globals.js';
 import { SimulationFailure } from './failure.js';
 import { disturb, drawKinds, endFaults, type Stage } from './faults.js';
 import { createRaftCluster, type RaftCluster, type RaftTwist } from './raft-cluster.js';
@@ -19,6 +19,7 @@ export interface RunOptions {
   readonly twist?: RaftTwist;
   /** Instead of what the swarm would draw. */
   readonly kinds?: readonly string[];
+  readonly charts?: Charts;
   /** Told each event by name, for people. */
   readonly tell?: (line: string) => void;
 }
@@ -31,7 +32,7 @@ export function runRaft(seed: number, options: RunOptions = {}): Promise<Report>
   const { world } = cluster;
   const stage = stageOf(cluster);
   const kinds = options.kinds ?? drawKinds(stage);
-  return controlled(world, () => {
+  return controlled(world, options.charts ?? 'quick', () => {
     for (const member of cluster.members) cluster.start(member);
     const tell = (what: string): void => options.tell?.(`${world.now_ms().toFixed(1).padStart(9)}  ${what}`);
     const faulty_ms = options.faulty_ms ?? 20_000;

@@ -23,6 +23,13 @@ test('a seed is a whole history: run twice, everything happens the same way', as
   assert.notEqual(other.hash, first.hash);
 });
 
+test('the quick interpreter of charts and XState make the same history of the same seeds', async () => {
+  for (const seed of [1, 2, 3, 4]) {
+    const quick = await runRaft(seed, { faulty_ms: 6_000, charts: 'quick' });
+    assert.deepEqual(await runRaft(seed, { faulty_ms: 6_000, charts: 'xstate' }), quick, `seed ${seed}`);
+  }
+});
+
 test('the honest leader does not commit an entry of an older term by counting (figure 8)', async () => {
   for (const seed of [1, 2, 3, 4, 5]) assert.equal(await playFigureEight(seed), null, `seed ${seed}`);
 });
