@@ -38,42 +38,46 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
   const stage = stageOf(cluster);
   const kinds = options.kinds ?? drawKinds(stage);
   const history = createHistory();
-  return controlled(world, options.charts ?? 'quick', async () => {
-    for (const member of cluster.members) cluster.start(member);
-    const load = startClients(world, cluster.street, history, { ...drawClients(cluster), ...options.clients });
-    const faulty_ms = options.faulty_ms ?? 10_000;
-    let undecided = 0;
-    try {
-      disturb(stage, kinds, faulty_ms, tell);
-      await advance(cluster, faulty_ms);
-      endFaults(stage);
-      makeDisksWhole(cluster);
-      tell('peace');
-      await makeProgress(cluster, load.counts);
-      load.stop();
-      undecided = await agree(cluster, history);
-    } catch (error) {
-      if (!(error instanceof SimulationFailure)) throw error;
-      cluster.failure ??= error;
-    }
-    return {
-      seed,
-      simulated_ms: world.now_ms(),
-      steps: world.steps,
-      hash: world.hash,
-      faults: kinds,
-      failure: cluster.failure,
-      counts: {
-        ...load.counts,
-        entries: cluster.truth.length,
-        revision: cluster.truth.state.revision,
-        ...cluster.truth.counts,
-        ...cluster.counts,
-        terms: cluster.checks.terms,
-        undecided,
-      },
-    };
-  });
+  return controlled(
+    world,
+    async () => {
+      for (const member of cluster.members) cluster.start(member);
+      const load = startClients(world, cluster.street, history, { ...drawClients(cluster), ...options.clients });
+      const faulty_ms = options.faulty_ms ?? 10_000;
+      let undecided = 0;
+      try {
+        disturb(stage, kinds, faulty_ms, tell);
+        await advance(cluster, faulty_ms);
+        endFaults(stage);
+        makeDisksWhole(cluster);
+        tell('peace');
+        await makeProgress(cluster, load.counts);
+        load.stop();
+        undecided = await agree(cluster, history);
+      } catch (error) {
+        if (!(error instanceof SimulationFailure)) throw error;
+        cluster.failure ??= error;
+      }
+      return {
+        seed,
+        simulated_ms: world.now_ms(),
+        steps: world.steps,
+        hash: world.hash,
+        faults: kinds,
+        failure: cluster.failure,
+        counts: {
+          ...load.counts,
+          entries: cluster.truth.length,
+          revision: cluster.truth.state.revision,
+          ...cluster.truth.counts,
+          ...cluster.counts,
+          terms: cluster.checks.terms,
+          undecided,
+        },
+      };
+    },
+    options.charts,
+  );
 }
 
 const drawClients = ({ world: { chance } }: Cluster): ClientSettings => ({

@@ -107,7 +107,7 @@ const settingsOf = (name: string, names: readonly string[], trims: Trims): NodeS
 const carriers = new WeakMap<System, (effects: readonly Effect[]) => void>();
 const raftRooms = new WeakMap<typeof raftMachine, typeof raftMachine>();
 
-/** The chart with its effects wired. Built once and not for each life: to build it costs as much as a thousand steps. */
+/** The chart with its effects wired. Built once and not for each life: to build it costs as much as many steps. */
 function raftOf(machine: typeof raftMachine): typeof raftMachine {
   const known = raftRooms.get(machine);
   if (known !== undefined) return known;

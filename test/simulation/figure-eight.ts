@@ -14,7 +14,7 @@ export async function playFigureEight(seed: number, twist: RaftTwist = {}): Prom
   small.entries_per_append_max = 1;
   const cluster = createRaftCluster(seed, 3, twist);
   try {
-    await controlled(cluster.world, 'xstate', () => play(cluster));
+    await controlled(cluster.world, () => play(cluster));
   } catch (error) {
     if (!(error instanceof SimulationFailure)) throw error;
     cluster.failure ??= error;

@@ -2,7 +2,7 @@
 import { quickCharts } from './quick-charts.js';
 import type { World } from './world.js';
 
-/** setImmediate as it was before anything could replace it: a turn of the loop, in which signals and messages are heard. */
+/** setImmediate as it was before anything could replace it: a turn of the loop, which hears signals and messages. */
 const endOfTurn = globalThis.setImmediate;
 const turn_steps = 64;
 let steps = 0;
@@ -21,7 +21,7 @@ export const settled = (): Promise<void> =>
 export type Charts = 'xstate' | 'quick';
 
 /** Runs `body` with Date.now and Math.random taken from the world; gives them back whatever happens. */
-export async function controlled<T>(world: World, charts: Charts, body: () => T | Promise<T>): Promise<T> {
+export async function controlled<T>(world: World, body: () => T | Promise<T>, charts: Charts = 'quick'): Promise<T> {
   const { now } = Date;
   const { random } = Math;
   const chance = world.chance.fork();

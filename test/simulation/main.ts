@@ -98,7 +98,8 @@ function lineOf(told: Told): string {
   const counts = Object.entries(told.counts).map(([what, count]) => `${what} ${count}`);
   const verdict = told.failure === null ? 'ok' : 'FAILED';
   const simulated = (told.simulated_ms / 1000).toFixed(1);
-  return `seed ${told.seed} ${verdict} ${simulated} s, ${told.steps} steps, ${counts.join(', ')}; ${told.faults.join(' ')}`;
+  const faults = told.faults.join(' ');
+  return `seed ${told.seed} ${verdict} ${simulated} s, ${told.steps} steps, ${counts.join(', ')}; ${faults}`;
 }
 
 if (values.variants) process.exitCode = await huntAll(values.write, values.only);

@@ -159,7 +159,7 @@ class Macrostep {
     for (let steps = 1; ; steps++) {
       if (steps > most) throw new Error(`more than ${most} microsteps without coming to rest: a loop in the chart`);
       arrow = lookForEventless ? this.choose(eventlessOf(this.plan, this.leaf), event, false) : undefined;
-      const before = arrow === undefined ? -1 : this.changes;
+      const before: number = arrow === undefined ? -1 : this.changes;
       if (arrow === undefined) {
         const next = this.raised.shift();
         if (next === undefined) break;

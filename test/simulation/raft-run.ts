@@ -32,29 +32,33 @@ export function runRaft(seed: number, options: RunOptions = {}): Promise<Report>
   const { world } = cluster;
   const stage = stageOf(cluster);
   const kinds = options.kinds ?? drawKinds(stage);
-  return controlled(world, options.charts ?? 'quick', () => {
-    for (const member of cluster.members) cluster.start(member);
-    const tell = (what: string): void => options.tell?.(`${world.now_ms().toFixed(1).padStart(9)}  ${what}`);
-    const faulty_ms = options.faulty_ms ?? 20_000;
-    try {
-      load(cluster, faulty_ms);
-      disturb(stage, kinds, faulty_ms, tell);
-      advance(cluster, faulty_ms);
-      makePeace(cluster, stage, tell);
-    } catch (error) {
-      if (!(error instanceof SimulationFailure)) throw error;
-      cluster.failure ??= error;
-    }
-    return {
-      seed,
-      simulated_ms: world.now_ms(),
-      steps: world.steps,
-      hash: world.hash,
-      faults: kinds,
-      failure: cluster.failure,
-      counts: { ...cluster.counts, committed: cluster.checks.committed, terms: cluster.checks.terms },
-    };
-  });
+  return controlled(
+    world,
+    () => {
+      for (const member of cluster.members) cluster.start(member);
+      const tell = (what: string): void => options.tell?.(`${world.now_ms().toFixed(1).padStart(9)}  ${what}`);
+      const faulty_ms = options.faulty_ms ?? 20_000;
+      try {
+        load(cluster, faulty_ms);
+        disturb(stage, kinds, faulty_ms, tell);
+        advance(cluster, faulty_ms);
+        makePeace(cluster, stage, tell);
+      } catch (error) {
+        if (!(error instanceof SimulationFailure)) throw error;
+        cluster.failure ??= error;
+      }
+      return {
+        seed,
+        simulated_ms: world.now_ms(),
+        steps: world.steps,
+        hash: world.hash,
+        faults: kinds,
+        failure: cluster.failure,
+        counts: { ...cluster.counts, committed: cluster.checks.committed, terms: cluster.checks.terms },
+      };
+    },
+    options.charts,
+  );
 }
 
 function advance(cluster: RaftCluster, until_ms: number): void {

@@ -138,7 +138,7 @@ function madeOf(input: Input, before: State, after: State): number | null | unde
   return input.type === 'compact' ? undefined : after.revision;
 }
 
-/** An object with some methods replaced; the others keep their `this`. What is no method is read when it is asked for. */
+/** An object with some methods replaced; the others keep their `this`. What is no method is read when asked for. */
 export function replace<T extends object>(original: T, changes: Partial<T>): T {
   const result = Object.defineProperties({}, Object.getOwnPropertyDescriptors(changes)) as T;
   for (let part: object = original; part !== Object.prototype; part = Object.getPrototypeOf(part) as object) {
