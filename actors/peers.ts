@@ -10,6 +10,7 @@ import {
 } from '../machines/language/vocabulary.js';
 import type { BirthMessage, Self } from '../transport/ports.js';
 import { supersededError, tellDropped, tellStrangers } from './dropped.js';
+import { roomInLog } from './log-room.js';
 import { linkChanged, type Incoming } from './incoming.js';
 import { failIn, post, type PeersLetter, type System } from './mail.js';
 import { holdNotices, type Outgoing } from './notices.js';
@@ -31,6 +32,7 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
   const tellLeader = leaderTeller(ports);
   const tell = tellDropped(ports, self.member.name);
   const noteStranger = tellStrangers(ports);
+  const hasRoom = roomInLog(ports);
 
   const notices = holdNotices(ports.clock, (letters) => ports.peers.send(letters));
 
@@ -56,7 +58,9 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
 
   ports.peers.join(cluster, configuration);
   incoming.peers = {
-    message: (message) => post(system, 'raft', message),
+    message: (message) => {
+      if (hasRoom(message)) post(system, 'raft', message);
+    },
     birth: answerBirth,
     piece: (from, id, number) => askPiece(system, from, id, number),
     link: (link, state) => linkChanged(ports.journal, system, link, state),

@@ -36,6 +36,8 @@ export interface Reads {
   waiting: ReadRow[];
   /** Of the last answer. */
   header: Header | null;
+  /** With the store at this moment. */
+  serving: number;
 }
 
 export const openReads = (of: Reads['of']): Reads => ({
@@ -49,10 +51,14 @@ export const openReads = (of: Reads['of']): Reads => ({
   asked: new Map(),
   waiting: [],
   header: null,
+  serving: 0,
 });
 
 export const readsWaiting = (reads: Reads): number =>
-  [...reads.asked.values()].reduce((sum, rows) => sum + rows.length, reads.gathered.length + reads.waiting.length);
+  [...reads.asked.values()].reduce(
+    (sum, rows) => sum + rows.length,
+    reads.gathered.length + reads.waiting.length + reads.serving,
+  );
 
 export function addRead(reads: Reads, ask: Ask, way: 'readIndex' | 'local', now_ms: number, group: Group): void {
   const row: ReadRow = { ask, deadline_ms: now_ms + ask.timeout_ms, after: group.last, index: index(0) };
@@ -135,8 +141,11 @@ function serve(reads: Reads, row: ReadRow): void {
   };
   const { request } = row.ask;
   const result = attempt(() => readAtHand(reads, request), fail);
-  if (result === null) fetch(reads, request).then(answer, fail);
-  else if (result !== undefined) answer(result);
+  if (result === null) {
+    reads.serving++;
+    const served = (): void => void reads.serving--;
+    fetch(reads, request).finally(served).then(answer, fail);
+  } else if (result !== undefined) answer(result);
 }
 
 /** What `work` comes to, or undefined once `fail` was told why it comes to nothing. */

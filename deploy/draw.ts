@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { raftMachine } from '../machines/raft/raft.machine.js';
+import { clientLimits, nodeLimits } from './limits-table.js';
 import { drawStates } from './mermaid.js';
 import { serveOptions } from './node-options.js';
 
@@ -18,6 +19,8 @@ const drawings: readonly Drawing[] = [
     draw: () => `\`\`\`mermaid\n${drawStates(raftMachine.root)}\`\`\``,
   },
   { mark: 'flags', documents: ['docs/running.md'], draw: flagTable },
+  { mark: 'limits', documents: ['docs/LIMITS.md'], draw: nodeLimits },
+  { mark: 'client limits', documents: ['docs/LIMITS.md'], draw: clientLimits },
 ];
 
 /** Every document that holds a drawing, with its text as it is and as it should be. */

@@ -66,7 +66,7 @@ export class MvccStore implements KvStore {
     const engine = await this.engines.open(stateDirectory);
     const fetched: Fetched = new Map();
     try {
-      const state = await recoverState(engine, (place) => fetched.get(placeName(place)));
+      const state = await recoverState(engine, this.clock, (place) => fetched.get(placeName(place)));
       this.#fetched = fetched;
       this.#pending = emptyPending();
       this.#failure = null;

@@ -1,4 +1,5 @@
 /** Reads of the state as written: it never holds a half revision, and no read waits for a write. */
+import { EMPTY } from '../machines/language/bytes.js';
 import type { KeyValue, RangeRequest, RangeResult, TxnRequest, TxnResult } from '../machines/language/commands.js';
 import { errorOf } from '../machines/language/errors.js';
 import { invariant } from '../machines/language/invariant.js';
@@ -14,8 +15,12 @@ import { finishRange, type Found, type Located, rowsToRead, rowsWanted } from '.
 import { decodeRecord, revisionKey } from './revision.js';
 import type { StoreState } from './state.js';
 
-/** Records fetched in one call. */
+/** Records fetched in one call: few at first, then as many as their size allows. */
+const RECORDS_AT_FIRST = 32;
 const RECORDS_PER_FETCH = 1_000;
+const BYTES_PER_FETCH = 4 * 1024 * 1024;
+/** An answer above this has a turn of the event loop to itself. */
+const BYTES_PER_TURN = 256 * 1024;
 /** Few rows of the newest revisions are kept at hand; a large scan would only push others out. */
 const ROWS_CACHED_MAX = 16;
 const NOTHING_FOUND: Found = { count: 0, located: [] };
@@ -26,11 +31,14 @@ export async function readRange(state: StoreState, clock: Clock, request: RangeR
     const { revision } = state.written;
     const at = revisionAsked(state, request.revision);
     const found = await locate(state, clock, range, at, rowsWanted(request));
-    const rows = await fetchRecords(state, rowsToRead(request, found.located));
+    const withValues = !request.keys_only || request.sort_target === 'value';
+    const rows = await fetchRecords(state, rowsToRead(request, found.located), withValues);
     // A compaction that came by may have taken what was to be read: then the question is asked again, of the state now.
     if (state.written.compact_revision > at) continue;
     if (rows === null) throw new DamagedError(`store: records of revision ${at} are missing`);
-    return finishRange(request, revision as Revision, found.count, rows);
+    const result = finishRange(request, revision as Revision, found.count, rows);
+    if (bytesOf(result.kvs) > BYTES_PER_TURN) await state.budget.turn();
+    return result;
   }
 }
 
@@ -48,6 +56,9 @@ export function readAtHand(state: StoreState, request: RangeRequest): RangeResul
   }
   return finishRange(request, revision, found.count, rows);
 }
+
+const bytesOf = (kvs: readonly KeyValue[]): number =>
+  kvs.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
 
 /** Throws Compacted and FutureRev; 0 and below ask for the current revision. */
 export function revisionAsked(state: StoreState, asked: number): number {
@@ -93,22 +104,61 @@ async function locate(
 }
 
 /** The records in the order asked, or null when one is not there. */
-async function fetchRecords(state: StoreState, wanted: readonly Located[]): Promise<readonly KeyValue[] | null> {
+async function fetchRecords(
+  state: StoreState,
+  wanted: readonly Located[],
+  withValues: boolean,
+): Promise<readonly KeyValue[] | null> {
   const rows: (KeyValue | undefined)[] = wanted.map(({ key, place }) => state.cache.get(key, place));
   const absent = [...rows.keys()].filter((i) => rows[i] === undefined);
-  for (let from = 0; from < absent.length; from += RECORDS_PER_FETCH) {
-    const some = absent.slice(from, from + RECORDS_PER_FETCH);
-    const places = some.map((i) => (wanted[i] as Located).place);
-    const records = await state.engine.getMany(places.map(({ main, sub }) => revisionKey(main, sub)));
-    for (const [n, i] of some.entries()) {
-      const record = records[n];
-      if (record === undefined) return null;
-      const kv = decodeRecord(record, (places[n] as Place).main);
-      rows[i] = kv;
-      if (wanted.length <= ROWS_CACHED_MAX) state.cache.set((wanted[i] as Located).key, kv);
+  const few = wanted.length <= ROWS_CACHED_MAX;
+  let complete = true;
+  await fetchInPages(
+    state,
+    absent.map((i) => (wanted[i] as Located).place),
+    (n, kv) => {
+      if (kv === undefined) return (complete = false);
+      const i = absent[n] as number;
+      // A key is a view of its record, which would be kept with it.
+      rows[i] = withValues ? kv : { ...kv, key: kv.key.slice(), value: EMPTY };
+      if (few) state.cache.set((wanted[i] as Located).key, kv);
+      return true;
+    },
+    withValues,
+  );
+  return complete ? (rows as readonly KeyValue[]) : null;
+}
+
+/** Hands over each record, undefined where there is none, until it is told to stop by `false`. */
+async function fetchInPages(
+  state: StoreState,
+  places: readonly Place[],
+  take: (n: number, kv: KeyValue | undefined) => boolean,
+  withValues = true,
+): Promise<void> {
+  // A few records at once are no burden, and most reads are of few.
+  const share = places.length > ROWS_CACHED_MAX ? state.budget.enter() : null;
+  try {
+    let page = RECORDS_AT_FIRST;
+    for (let from = 0; from < places.length;) {
+      const some = places.slice(from, from + page);
+      const records = await state.engine.getMany(some.map(({ main, sub }) => revisionKey(main, sub)));
+      let read = 1;
+      let kept = 0;
+      for (const [n, place] of some.entries()) {
+        const record = records[n];
+        read += record?.length ?? 0;
+        const kv = record === undefined ? undefined : decodeRecord(record, place.main);
+        kept += (kv?.key.length ?? 0) + (withValues ? (kv?.value.length ?? 0) : 0);
+        if (!take(from + n, kv)) return;
+      }
+      from += some.length;
+      page = Math.max(1, Math.min(RECORDS_PER_FETCH, Math.floor((some.length * BYTES_PER_FETCH) / read)));
+      await share?.take(kept);
     }
+  } finally {
+    share?.leave();
   }
-  return rows as readonly KeyValue[];
 }
 
 /** The records at places that must exist. */
@@ -127,6 +177,7 @@ export async function fetchPlaces(state: StoreState, places: readonly Place[]): 
  */
 export async function readTxn(state: StoreState, txn: TxnRequest): Promise<TxnResult> {
   const fetched = new Map<string, KeyValue>();
+  let fetched_bytes = 0;
   const name = (place: Place): string => `${place.main}.${place.sub}`;
   for (;;) {
     const { revision, compact_revision } = state.written;
@@ -137,18 +188,20 @@ export async function readTxn(state: StoreState, txn: TxnRequest): Promise<TxnRe
     invariant(draft.changes.length === 0, 'a transaction that only reads changes nothing', { revision });
     if (draft.missing.length > 0) {
       const places = draft.missing;
-      const records = await state.engine.getMany(places.map(({ main, sub }) => revisionKey(main, sub)));
-      for (const [n, place] of places.entries()) {
-        const record = records[n];
-        if (record !== undefined) fetched.set(name(place), decodeRecord(record, place.main));
+      await fetchInPages(state, places, (n, kv) => {
+        const place = places[n] as Place;
+        fetched_bytes += kv?.value.length ?? 0;
+        if (kv !== undefined) fetched.set(name(place), kv);
         else if (state.written.compact_revision === compact_revision) {
           throw new DamagedError(`store: the record of revision ${name(place)} is missing`);
         }
-      }
+        return true;
+      });
       continue;
     }
     if (decision.type === 'error') throw errorOf(decision.error);
     invariant(decision.type === 'txn', 'a transaction comes to a transaction', { type: decision.type });
+    if (fetched_bytes > BYTES_PER_TURN) await state.budget.turn();
     return decision.txn;
   }
 }

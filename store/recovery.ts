@@ -4,6 +4,7 @@
  * written.
  */
 import { limits } from '../machines/language/limits.js';
+import type { Clock } from '../machines/language/time.js';
 import type { KeyValue } from '../machines/language/commands.js';
 import { makeDraft } from './draft.js';
 import { type Mark, readPage, replayLink } from './journal.js';
@@ -32,6 +33,7 @@ import {
   NOT_CONFIGURED,
   type StoreState,
 } from './state.js';
+import { makeReadBudget } from './read-budget.js';
 import { makeValueCache } from './value-cache.js';
 
 const PAGE_BYTES = 1024 * 1024;
@@ -39,6 +41,7 @@ const PAGE_BYTES = 1024 * 1024;
 /** `fetched` looks up records that were read for the batch at hand. */
 export async function recoverState(
   engine: Engine,
+  clock: Clock,
   fetched: (place: Place) => KeyValue | undefined,
 ): Promise<StoreState> {
   const [baseRow, configurationRow, compactionRow] = await engine.getMany([baseKey, configurationKey, compactionKey]);
@@ -48,6 +51,7 @@ export async function recoverState(
   const requests = makeRequestTable();
   const request_rows = await loadRequests(engine, written.index, requests);
   const cache = makeValueCache(limits.value_cache_bytes);
+  const budget = makeReadBudget(clock, limits.read_bytes_max, limits.reads_bytes_max);
   return {
     engine,
     index,
@@ -60,6 +64,7 @@ export async function recoverState(
     draft_index: written.index,
     requests,
     cache,
+    budget,
     written,
     configuration: configurationRow === undefined ? NOT_CONFIGURED : decodeStoredConfiguration(configurationRow),
     base,

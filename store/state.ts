@@ -7,6 +7,7 @@ import { EMPTY_MARK, type Mark } from './journal.js';
 import type { KeyIndex } from './key-index.js';
 import { nameKey } from './keys.js';
 import type { Engine } from './ports.js';
+import type { ReadBudget } from './read-budget.js';
 import type { RequestTable } from './requests.js';
 import type { ValueCache } from './value-cache.js';
 
@@ -37,6 +38,7 @@ export interface StoreState {
   draft_index: number;
   readonly requests: RequestTable;
   readonly cache: ValueCache;
+  readonly budget: ReadBudget;
   /** The state as written: durable and visible. */
   written: Mark;
   configuration: StoredConfiguration;

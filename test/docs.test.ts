@@ -22,6 +22,7 @@ const documents = [
   'docs/access.md',
   'docs/architecture.md',
   'docs/running.md',
+  'docs/LIMITS.md',
 ];
 
 describe('drawings', () => {

@@ -1,6 +1,8 @@
 /** How answers leave a door: whole, gathered by the turn, in pieces, or shortened where the asker takes no pieces. */
+import { limits } from '../machines/language/limits.js';
 import type { Clock } from '../machines/language/time.js';
 import type { DoorMessage } from './door-desk.js';
+import { weightOf } from './answer-weight.js';
 import { cutIntoPieces } from './pieces.js';
 import type { Answer, Operation } from './ports.js';
 import { type BatchAnswer, encodeBatchAnswers } from './wire-batch.js';
@@ -12,19 +14,46 @@ const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
 const takesPieces = (message: DoorMessage): boolean => message.header(headerNames.pieces) === 'yes';
 
+/** What answers need to know of their door. */
+export interface Exit {
+  readonly clock: Clock;
+  maxPayload(): number;
+  unsentBytes(): number;
+}
+
+/** Why an answer that is there does not leave as it is. */
+type Cut = 'AnswerTooLarge' | 'RequestTooManyRequests';
+
 /** The answer to a message that holds one request. */
-export function replyOne(
-  message: DoorMessage,
-  op: Operation,
-  answer: Answer,
-  encoding: Encoding,
-  max_payload: number,
-): void {
-  let { body, headers } = encodeAnswer(answer, encoding);
-  if (body.length + HEADER_BYTES > max_payload && !takesPieces(message)) {
-    ({ body, headers } = encodeAnswer(shortened(answer, op), encoding));
-  }
+export function replyOne(message: DoorMessage, op: Operation, answer: Answer, encoding: Encoding, exit: Exit): void {
+  const max_payload = exit.maxPayload();
+  const hopeless = !takesPieces(message) && weightOf(answer) > max_payload;
+  const whole = hopeless ? null : encodeIfPossible(() => encodeAnswer(answer, encoding));
+  const fits = takesPieces(message) || (whole !== null && whole.body.length + HEADER_BYTES <= max_payload);
+  const cut = whole === null || !fits ? 'AnswerTooLarge' : whyHeldBack([whole.body], exit);
+  const { body, headers } =
+    whole !== null && cut === null ? whole : encodeAnswer(shortened(answer, op, cut ?? 'AnswerTooLarge'), encoding);
   send(message, body, headers, max_payload);
+}
+
+/** What is smaller always leaves: it is owed to whoever wrote something. */
+const SMALL_BYTES = 64 * 1024;
+
+function whyHeldBack(bodies: readonly Uint8Array[], exit: Exit): Cut | null {
+  if (bodies.some(({ length }) => length > limits.answer_bytes_max)) return 'AnswerTooLarge';
+  const bytes = bodies.reduce((sum, { length }) => sum + length, 0);
+  const full = exit.unsentBytes() + bytes > limits.answers_unsent_bytes_max;
+  return full && bytes > SMALL_BYTES ? 'RequestTooManyRequests' : null;
+}
+
+/** Null where the text would be longer than any text can be. */
+function encodeIfPossible<T>(encode: () => T): T | null {
+  try {
+    return encode();
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 function send(message: DoorMessage, body: Uint8Array, headers: DoorHeaders, max_payload: number): void {
@@ -48,25 +77,41 @@ export function gatherAnswers(
   encoding: Encoding,
   count: number,
   operations: ReadonlyMap<number, Operation>,
-  options: { readonly clock: Clock; maxPayload(): number },
+  exit: Exit,
 ): { add(answer: BatchAnswer): void; flush(): void } {
   let ready: BatchAnswer[] = [];
   let left = count;
   let scheduled = false;
 
-  const shorten = (given: BatchAnswer): BatchAnswer => ({
-    number: given.number,
-    answer: shortened(given.answer, operations.get(given.number) ?? 'kv.range'),
+  const shorten = ({ number, answer }: BatchAnswer, cut: Cut): BatchAnswer => ({
+    number,
+    answer: shortened(answer, operations.get(number) ?? 'kv.range', cut),
   });
+
+  const encode = (answers: readonly BatchAnswer[]): readonly Uint8Array[] | null => {
+    const bytes_max = exit.maxPayload() - HEADER_BYTES;
+    const whenTooLarge = (given: BatchAnswer) => shorten(given, 'AnswerTooLarge');
+    return encodeIfPossible(() =>
+      encodeBatchAnswers(answers, left === 0, encoding, bytes_max, takesPieces(message) ? undefined : whenTooLarge),
+    );
+  };
+
+  /** Where not all can leave, the small ones do. */
+  const encodeReady = (answers: readonly BatchAnswer[]): readonly Uint8Array[] => {
+    const whole = encode(answers);
+    const held = whole === null ? 'AnswerTooLarge' : whyHeldBack(whole, exit);
+    if (whole !== null && held === null) return whole;
+    const cut = held ?? 'AnswerTooLarge';
+    const small = answers.map((each) => (weightOf(each.answer) > SMALL_BYTES ? shorten(each, cut) : each));
+    return encode(small) ?? encode(answers.map((each) => shorten(each, cut))) ?? [];
+  };
 
   const flush = () => {
     // All had left already when the turn ended.
     if (ready.length === 0 && count > 0) return;
-    const max_payload = options.maxPayload();
-    const whenTooLarge = takesPieces(message) ? undefined : shorten;
-    const bodies = encodeBatchAnswers(ready, left === 0, encoding, max_payload - HEADER_BYTES, whenTooLarge);
+    const bodies = encodeReady(ready);
     ready = [];
-    for (const body of bodies) send(message, body, NO_HEADERS, max_payload);
+    for (const body of bodies) send(message, body, NO_HEADERS, exit.maxPayload());
   };
 
   const add = (answer: BatchAnswer) => {
@@ -75,7 +120,7 @@ export function gatherAnswers(
     if (left === 0 || ready.length >= ANSWERS_PER_MESSAGE) flush();
     else if (!scheduled) {
       scheduled = true;
-      options.clock.soon(() => {
+      exit.clock.soon(() => {
         scheduled = false;
         flush();
       });

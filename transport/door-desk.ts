@@ -8,6 +8,7 @@ import { invariant } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
 import type { Clock } from '../machines/language/time.js';
 import type { ClusterId, Term } from '../machines/language/vocabulary.js';
+import { createDoorRoom, type DoorRoom } from './door-room.js';
 import { gatherAnswers, replyOne } from './door-answers.js';
 import { type Answer, type Ask, type DoorHandlers, NameInUseError, type Operation, type Request } from './ports.js';
 import type { Endpoint } from './subjects.js';
@@ -40,6 +41,8 @@ export interface DeskOptions {
   readonly request_bytes_max: number;
   /** The largest message that can leave now. */
   maxPayload(): number;
+  /** Bytes that were sent and have not passed the server. */
+  unsentBytes(): number;
 }
 
 export interface Desk {
@@ -59,18 +62,27 @@ interface DeskState {
   readonly failed: Map<Endpoint, number>;
   readonly waiting: Set<() => void>;
   cluster: ClusterId | null;
+  readonly room: DoorRoom;
   /** Asks without an answer yet. */
   open: number;
 }
 
 export function createDesk(options: DeskOptions): Desk {
-  const state: DeskState = { options, failed: new Map(), waiting: new Set(), cluster: null, open: 0 };
+  const state: DeskState = {
+    options,
+    failed: new Map(),
+    waiting: new Set(),
+    cluster: null,
+    open: 0,
+    room: createDoorRoom(),
+  };
   return {
     serve: (cluster) => void (state.cluster = cluster),
     receive: (message) => {
       try {
         const { endpoint } = message;
         checkCluster(state, message);
+        state.room.check(message.body.length);
         if (endpoint === 'batch' || endpoint === 'batch.read') receiveBatch(state, message);
         else receiveOne(state, message, endpoint);
       } catch (error) {
@@ -92,7 +104,11 @@ function receiveOne(state: DeskState, message: DoorMessage, op: Operation): void
   if (refusal !== null) throw refusal;
   const id = requestId(message);
   const timeout_ms = timeout(message);
-  const answer = answerOnce(state, op, (given) => replyOne(message, op, given, encoding, options.maxPayload()));
+  const release = state.room.hold(message.body.length, 1);
+  const answer = answerOnce(state, op, (given) => {
+    replyOne(message, op, given, encoding, options);
+    release();
+  });
   options.handlers.asked([{ request, id, timeout_ms, term: message.term, answer }]);
 }
 
@@ -107,8 +123,12 @@ function receiveBatch(state: DeskState, message: DoorMessage): void {
   const answers = gatherAnswers(message, encoding, items.length, operations, state.options);
   const asks: Ask[] = [];
   const refused: (() => void)[] = [];
+  const release = state.room.hold(message.body.length, items.length);
   for (const item of items) {
-    const answer = answerOnce(state, message.endpoint, (given) => answers.add({ number: item.number, answer: given }));
+    const answer = answerOnce(state, message.endpoint, (given) => {
+      answers.add({ number: item.number, answer: given });
+      release();
+    });
     const error = 'error' in item ? item.error : refusalOf(message.endpoint, item.request, request_bytes_max);
     if ('error' in item || error !== null) {
       refused.push(() => answer({ ok: false, error: error ?? errorOf('RequestTooLarge') }));

@@ -21,7 +21,13 @@ export class MemoryDoor implements ClientDoor {
   async open(self: Self, handlers: DoorHandlers): Promise<void> {
     const { network, clock } = this;
     const { request_bytes_max, max_payload } = network;
-    const desk = createDesk({ handlers, clock, request_bytes_max, maxPayload: () => max_payload });
+    const desk = createDesk({
+      handlers,
+      clock,
+      request_bytes_max,
+      maxPayload: () => max_payload,
+      unsentBytes: () => 0,
+    });
     const address = probeSubject(self.cluster_name, self.member.id, 'door', String(self.epoch));
     const echo = new MemoryEcho(network, clock, self.member.name, address, 'door', (state) => handlers.link(state));
     this.opened = { self, desk, echo };

@@ -1,7 +1,8 @@
 /** A client's connection inside one process, on a MemoryNetwork. */
 import type { Clock } from '../machines/language/time.js';
 import type { MemoryNetwork, MemoryRequest } from './memory-network.js';
-import { ANSWER_BYTES_MAX, pieceOf } from './piece-headers.js';
+import { limits } from '../machines/language/limits.js';
+import { pieceOf } from './piece-headers.js';
 import { addPiece, type Assembly } from './pieces.js';
 import { type ClientLink, LinkError, type LinkMessage } from './ports.js';
 
@@ -71,7 +72,7 @@ export class MemoryLink implements ClientLink {
       const hear = (message: LinkMessage) => {
         if (over) return;
         const piece = pieceOf(message);
-        const assembled = piece === undefined ? undefined : addPiece(assembly, piece, ANSWER_BYTES_MAX);
+        const assembled = piece === undefined ? undefined : addPiece(assembly, piece, limits.answer_bytes_max);
         assembly = assembled?.state === 'more' ? assembled.assembly : undefined;
         if (assembled !== undefined && assembled.state !== 'whole') return;
         const whole = assembled === undefined ? message : { ...message, body: assembled.bytes };

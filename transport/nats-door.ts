@@ -70,6 +70,7 @@ export class NatsDoor implements ClientDoor {
       clock: this.clock,
       request_bytes_max: this.settings.request_bytes_max,
       maxPayload: () => link.max_payload,
+      unsentBytes: () => link.unsent_bytes,
     });
     this.opened = { self, handlers, desk, link };
     await link.open();

@@ -13,11 +13,12 @@ import {
   type Subscription,
 } from 'nats';
 import type { Clock } from '../machines/language/time.js';
+import { limits } from '../machines/language/limits.js';
 import { connectNats, guarded, plainBytes } from './nats-connection.js';
 import type { ConnectionOptions } from './nats-credentials.js';
 import { headersOf } from './nats-headers.js';
 import { notAllowed, refusalIn } from './nats-refusals.js';
-import { ANSWER_BYTES_MAX, pieceOf } from './piece-headers.js';
+import { pieceOf } from './piece-headers.js';
 import { addPiece, type Assembly } from './pieces.js';
 import { type ClientLink, LinkError, type LinkMessage } from './ports.js';
 
@@ -165,7 +166,7 @@ class NatsLink implements ClientLink {
   private whole(waiting: Waiting, message: LinkMessage): LinkMessage | undefined {
     const piece = pieceOf(message);
     if (piece === undefined) return message;
-    const assembled = addPiece(waiting.assembly, piece, ANSWER_BYTES_MAX);
+    const assembled = addPiece(waiting.assembly, piece, limits.answer_bytes_max);
     waiting.assembly = assembled.state === 'more' ? assembled.assembly : undefined;
     return assembled.state === 'whole' ? { ...message, body: assembled.bytes } : undefined;
   }

@@ -1,5 +1,5 @@
 /** A connection that is tested by its own messages, and dialled anew when it does not hear them. */
-import { Events, type MsgHdrs, type NatsConnection, type Status } from 'nats';
+import { Events, type NatsConnection, type PublishOptions, type Status } from 'nats';
 import type { Clock } from '../machines/language/time.js';
 import { connectNats } from './nats-connection.js';
 import type { ConnectionOptions } from './nats-credentials.js';
@@ -39,6 +39,10 @@ export class ProvenConnection {
   private silent = false;
   private barred = false;
   private redial: unknown = null;
+  /** Bytes published on this connection; those that a probe was sent behind; those that came through before one. */
+  private published = 0;
+  private probed = 0;
+  private passed = 0;
 
   constructor(private readonly options: ProvenOptions) {}
 
@@ -59,16 +63,27 @@ export class ProvenConnection {
     return this.connection?.info?.max_payload ?? 0;
   }
 
+  /**
+   * What was published and is not known to have passed the server, which takes things in order: nats.js and the socket
+   * hold as much as they are given.
+   */
+  get unsent_bytes(): number {
+    return this.published - this.passed;
+  }
+
   get nats(): NatsConnection | null {
     return this.connection;
   }
 
   /** False, and nothing is sent, while disconnected. */
-  publish(
-    subject: string,
-    bytes: Uint8Array,
-    options?: { readonly headers?: MsgHdrs; readonly reply?: string },
-  ): boolean {
+  publish(subject: string, bytes: Uint8Array, options?: PublishOptions): boolean {
+    if (!this.put(subject, bytes, options)) return false;
+    this.published += bytes.length;
+    if (this.published - this.probed > BYTES_BEFORE_PROBE) this.sayProbe();
+    return true;
+  }
+
+  private put(subject: string, bytes: Uint8Array, options?: PublishOptions): boolean {
     if (!this.connected || this.connection === null) return false;
     try {
       this.connection.publish(subject, bytes, options);
@@ -81,9 +96,16 @@ export class ProvenConnection {
 
   probe(): void {
     if (this.closed) return;
-    this.publish(this.options.probe_subject, NOTHING);
+    this.sayProbe();
     // After a stall its own words wait to be read: they are, before it is judged.
     if (this.overdue()) this.options.clock.soon(() => this.judge());
+  }
+
+  private sayProbe(): void {
+    this.probed = this.published;
+    const mark = new Uint8Array(8);
+    new DataView(mark.buffer).setFloat64(0, this.published);
+    this.put(this.options.probe_subject, mark);
   }
 
   private overdue(): boolean {
@@ -123,18 +145,20 @@ export class ProvenConnection {
     this.online = true;
     this.barred = false;
     this.heard_ms = this.options.clock.now_ms();
+    [this.published, this.probed, this.passed] = [0, 0, 0];
     if (before !== null) void before.close();
     connection.subscribe(this.options.probe_subject, {
-      callback: (error) => {
-        if (error === null) this.hear();
+      callback: (error, message) => {
+        if (error === null && this.connection === connection) this.hear(message.data);
       },
     });
     this.options.attach(connection);
     void this.follow(connection);
-    this.publish(this.options.probe_subject, NOTHING);
+    this.sayProbe();
   }
 
-  private hear(): void {
+  private hear(mark: Uint8Array): void {
+    if (mark.length === 8) this.passed = new DataView(mark.buffer, mark.byteOffset).getFloat64(0);
     this.heard_ms = this.options.clock.now_ms();
     // What was refused before this was said is known once this turn's words are read.
     if (this.silent) this.options.clock.soon(() => this.endSilence());
@@ -193,4 +217,5 @@ export class ProvenConnection {
   }
 }
 
-const NOTHING = new Uint8Array(0);
+/** How much may leave before it is asked whether it has passed. */
+const BYTES_BEFORE_PROBE = 4 * 1024 * 1024;

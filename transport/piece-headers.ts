@@ -3,9 +3,6 @@ import type { Piece } from './pieces.js';
 import type { LinkMessage } from './ports.js';
 import { headerNames } from './wire.js';
 
-/** The largest answer that is put together. */
-export const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
-
 /** Undefined for a message that is whole, as most are. */
 export function pieceOf(message: LinkMessage): Piece | undefined {
   const text = message.headers.get(headerNames.piece);

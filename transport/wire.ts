@@ -99,10 +99,10 @@ export function parseCount(name: string, text: string): number {
 }
 
 /** What stands in for an answer that no message can hold: an applied write keeps its header. */
-export function shortened(answer: Answer, op: Operation): Answer {
+export function shortened(answer: Answer, op: Operation, why: 'AnswerTooLarge' | 'RequestTooManyRequests'): Answer {
   const write = op === 'kv.put' || op === 'kv.delete' || op === 'kv.txn' || op === 'kv.compact';
   if (answer.ok && write) return { ok: true, header: answer.header, truncated: true };
-  return { ok: false, error: errorOf('AnswerTooLarge') };
+  return { ok: false, error: errorOf(why) };
 }
 
 /** A whole message refused, before anything in it was looked at. */

@@ -1,4 +1,5 @@
 /** Where a command reads from and writes to. */
+import { CommandFailure, exitCodes } from './failure.js';
 
 export interface Terminal {
   out(chunk: string | Uint8Array): void;
@@ -11,10 +12,24 @@ export interface Terminal {
   flush(): void;
 }
 
+/** More than any request may be. */
+const INPUT_BYTES_MAX = 64 * 1024 * 1024;
+
 /** Standard input as latin-1 lines, so that every byte survives: callers turn them back into bytes. */
 export function processTerminal(): Terminal & { close(): void } {
   let input: AsyncIterator<Buffer> | undefined;
-  let pending = Buffer.alloc(0);
+  /** What was read and not handed out, joined when it is looked at. */
+  let read: Buffer[] = [];
+  let read_bytes = 0;
+  const pending = (): Buffer => {
+    const joined = Buffer.concat(read);
+    read = [joined];
+    return joined;
+  };
+  const keep = (rest: Buffer): void => {
+    read = [rest];
+    read_bytes = rest.length;
+  };
   let chunks: (string | Uint8Array)[] = [];
   const flush = (): void => {
     if (chunks.length > 0) process.stdout.write(Buffer.concat(chunks.map((chunk) => Buffer.from(chunk as string))));
@@ -24,7 +39,15 @@ export function processTerminal(): Terminal & { close(): void } {
     input ??= process.stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     const next = await input.next();
     if (next.done === true) return false;
-    pending = Buffer.concat([pending, next.value]);
+    read.push(next.value);
+    read_bytes += next.value.length;
+    if (read_bytes > INPUT_BYTES_MAX) {
+      const most = INPUT_BYTES_MAX / (1024 * 1024);
+      throw new CommandFailure(
+        exitCodes.badArguments,
+        `standard input: more than ${most} MiB, and no request may be so large`,
+      );
+    }
     return true;
   };
   return {
@@ -38,18 +61,21 @@ export function processTerminal(): Terminal & { close(): void } {
     },
     readAll: async () => {
       while (await readMore());
-      const all = pending;
-      pending = Buffer.alloc(0);
+      const all = pending();
+      keep(Buffer.alloc(0));
       return all;
     },
     readLine: async () => {
       flush();
-      let end = pending.indexOf(0x0a);
-      while (end < 0 && (await readMore())) end = pending.indexOf(0x0a);
+      let end = pending().indexOf(0x0a);
+      while (end < 0 && (await readMore())) {
+        const at = read.at(-1)?.indexOf(0x0a) ?? -1;
+        if (at >= 0) end = pending().indexOf(0x0a);
+      }
       if (end < 0) return undefined;
-      const line = pending.subarray(0, end + 1).toString('latin1');
-      pending = pending.subarray(end + 1);
-      return line;
+      const all = pending();
+      keep(all.subarray(end + 1));
+      return all.subarray(0, end + 1).toString('latin1');
     },
   };
 }

@@ -24,6 +24,8 @@ export const limits = {
   log_entries_kept: 5_000,
   log_entries_before_trim: 10_000,
   log_bytes_before_trim: 64 * MiB,
+  /** With so much in its log that its state has not taken, a member accepts no more entries. */
+  log_bytes_max: 1024 * MiB,
   segment_bytes: 64 * MiB,
   /** How far a segment's file is filled with zeros ahead of what is written. */
   allocation_bytes: 4 * MiB,
@@ -36,7 +38,19 @@ export const limits = {
   apply_lag_entries_max: 5_000,
   request_timeout_ms: 7_000,
   requests_waiting_max: 65_536,
+  /** Of the messages that hold them, until each has its answer. */
+  requests_waiting_bytes_max: 256 * MiB,
   batch_requests_max: 4_096,
+
+  /* answers */
+  /** Keys and values that one read may bring together. */
+  read_bytes_max: 128 * MiB,
+  /** The same for all that are being read: beyond it only the oldest goes on. */
+  reads_bytes_max: 128 * MiB,
+  /** One answer as it travels, in pieces or not. */
+  answer_bytes_max: 256 * MiB,
+  /** Answers that were sent and have not passed the NATS server. */
+  answers_unsent_bytes_max: 512 * MiB,
 
   /* the store */
   undecided_bytes_max: 64 * MiB,
@@ -58,7 +72,6 @@ export const limits = {
 
   /* snapshots */
   snapshot_chunk_bytes: 256 * KiB,
-  snapshot_chunks_in_flight: 4,
   snapshot_idle_ms: 30_000,
 
   /* a node's life */
@@ -80,4 +93,6 @@ invariant(
   limits,
 );
 invariant(limits.bytes_per_append_max <= limits.bytes_in_flight_max, 'one append fits the window', limits);
+invariant(limits.answer_bytes_max <= limits.answers_unsent_bytes_max, 'one answer can be sent', limits);
+invariant(limits.read_bytes_max <= limits.answer_bytes_max, 'what one read brings together can be answered', limits);
 invariant(limits.request_bytes_max < limits.uncommitted_bytes_max, 'one request fits the uncommitted bound', limits);

@@ -1,0 +1,154 @@
+/** The tables of docs/LIMITS.md: every bound of the house, what it bounds, and what happens at it. */
+import { bounds } from '../client/core.js';
+import { limits } from '../machines/language/limits.js';
+
+interface Row {
+  readonly bounds: string;
+  /** What happens at it. */
+  readonly then: string;
+  readonly flag?: string;
+}
+
+/** A bound without a row does not compile. */
+const nodeRows: Record<keyof typeof limits, Row> = {
+  tick_ms: { bounds: 'a tick, in which protocol time is counted', then: '', flag: '--heartbeat-interval' },
+  heartbeat_ticks: { bounds: 'ticks between heartbeats', then: '' },
+  election_ticks: {
+    bounds: 'ticks without a leader before an election; how long a connection may be silent or a write take',
+    then: 'election; the connection is dialled anew; a leader steps down, health is red',
+    flag: '--election-timeout',
+  },
+  transfer_ticks_max: { bounds: 'ticks that handing leadership over may take', then: 'it is given up' },
+  entries_per_append_max: { bounds: 'entries in one append', then: 'the rest goes with the next' },
+  bytes_per_append_max: {
+    bounds: 'bytes of entries in one append, and in one letter to the state (one entry always goes)',
+    then: 'the rest goes with the next',
+  },
+  appends_in_flight_max: { bounds: 'appends to one member that it has not acknowledged', then: 'the next one waits' },
+  bytes_in_flight_max: {
+    bounds:
+      'their bytes: with one append more, what a member holds that its disk has not taken, and what its NATS ' +
+      'connection is given',
+    then: 'the next one waits',
+  },
+  commit_notice_ms: {
+    bounds: 'how long the news of a commit waits for an append that carries it',
+    then: 'it goes alone',
+  },
+  uncommitted_bytes_max: {
+    bounds: 'bytes in a leader’s log that are not committed (one batch is always let in)',
+    then: '`etcdserver: too many requests`',
+  },
+  log_entries_kept: { bounds: 'entries that trimming the log leaves', then: '', flag: '--snapshot-count (half of it)' },
+  log_entries_before_trim: { bounds: 'entries that make the log be trimmed', then: '', flag: '--snapshot-count' },
+  log_bytes_before_trim: {
+    bounds:
+      'bytes of the log, in memory and on disk, that make it be trimmed; eight times as much while a member that is ' +
+      'heard still needs it',
+    then: 'trimmed; a member that needed it gets a snapshot',
+  },
+  log_bytes_max: {
+    bounds: 'bytes of the log of a member whose state does not keep up',
+    then: 'it accepts no more entries until the state has caught up, and says so; the leader sends them again',
+  },
+  segment_bytes: { bounds: 'a file of the log', then: 'the next file' },
+  allocation_bytes: { bounds: 'zeros written ahead in a file of the log', then: '' },
+  request_bytes_max: {
+    bounds: 'a request, without what frames it',
+    then: '`etcdserver: request is too large`',
+    flag: '--max-request-bytes',
+  },
+  txn_ops_max: {
+    bounds: 'comparisons, or operations of one branch',
+    then: '`etcdserver: too many operations in txn request`',
+    flag: '--max-txn-ops',
+  },
+  txn_depth_max: { bounds: 'transactions within transactions', then: 'InvalidArgument' },
+  apply_lag_entries_max: { bounds: 'entries appended and not decided', then: '`etcdserver: too many requests`' },
+  request_timeout_ms: {
+    bounds: 'how long a request waits that says nothing of it',
+    then: '`etcdserver: request timed out`',
+  },
+  requests_waiting_max: { bounds: 'requests without an answer', then: '`etcdserver: too many requests`' },
+  requests_waiting_bytes_max: {
+    bounds: 'bytes of the messages that hold them',
+    then: '`etcdserver: too many requests`, for all of the message',
+  },
+  batch_requests_max: { bounds: 'requests in one message', then: 'InvalidArgument; our client sends several' },
+  read_bytes_max: {
+    bounds: 'keys and values that one range or read-only transaction reads',
+    then: 'ResourceExhausted: `quorate: more than 128 MiB … use limit, a narrower range, keys_only or count_only`',
+  },
+  reads_bytes_max: {
+    bounds: 'the same for all reads under way together (reads of up to 16 records are not counted)',
+    then: 'the oldest goes on, the others wait',
+  },
+  answer_bytes_max: {
+    bounds: 'an answer as it travels, and what a client puts together from pieces',
+    then: 'ResourceExhausted: `quorate: the answer is too large for one message; use limit`',
+  },
+  answers_unsent_bytes_max: {
+    bounds: 'answers that were handed to NATS and have not passed its server',
+    then: 'an answer above 64 KiB becomes `etcdserver: too many requests`, or for a write its header alone',
+  },
+  undecided_bytes_max: {
+    bounds: 'commands that wait to be decided; and again what is decided and not written',
+    then: '`etcdserver: too many requests`; deciding waits for the write',
+  },
+  undecided_bytes_before_write: {
+    bounds: 'commands that are decided and wait for company before they are written',
+    then: 'they are written',
+  },
+  quota_bytes: {
+    bounds: 'the state on disk',
+    then: '`etcdserver: mvcc: database space exceeded` for what adds to it',
+    flag: '--quota-backend-bytes',
+  },
+  compaction_batch_keys: { bounds: 'keys that compaction cleans in one go', then: 'a pause' },
+  compaction_pause_ms: { bounds: 'that pause', then: '' },
+  value_cache_bytes: { bounds: 'records kept in memory', then: 'the oldest are dropped' },
+  keys_per_turn_max: { bounds: 'keys looked at in one turn of the event loop', then: 'others get their turn' },
+  journal_bytes_before_fold: { bounds: 'the store’s journal', then: 'folded into pages of the key index' },
+  request_window_entries: {
+    bounds: 'log entries for which the outcome of a request id is kept',
+    then: '`request expired`: nothing was done',
+  },
+  outcome_bytes_max: {
+    bounds: 'an outcome that is kept, so 400 MiB at the very most for all',
+    then: 'its header is kept: a repeated request hears that it was applied',
+  },
+  snapshot_chunk_bytes: { bounds: 'a piece of a snapshot; the receiver asks for one after the other', then: '' },
+  snapshot_idle_ms: { bounds: 'how long a snapshot waits for its next question', then: 'it is dropped' },
+  drain_max_ms: { bounds: 'leaving in good order', then: 'the node closes all the same' },
+  members_max: { bounds: 'members', then: 'refused at start', flag: '--initial-members' },
+  name_length_max: { bounds: 'characters of a name', then: 'refused at start', flag: '--name, --cluster-name' },
+};
+
+const clientRows: Record<keyof typeof bounds, Row> = {
+  held_bytes_max: {
+    bounds: 'calls without an outcome',
+    then: 'ResourceExhausted: `quorate: client: … await some before making more`',
+  },
+  flying_bytes_max: { bounds: 'calls that were sent and not answered', then: 'the next ones wait' },
+  flying_max: { bounds: 'the same, counted', then: 'the next ones wait' },
+  headers_bytes: { bounds: 'room kept in a message for its headers', then: '' },
+};
+
+export const nodeLimits = (): string => table(nodeRows, limits);
+export const clientLimits = (): string => table(clientRows, bounds);
+
+function table(rows: Readonly<Record<string, Row>>, values: Readonly<Record<string, number>>): string {
+  const lines = Object.entries(values).map(([name, value]) => {
+    const { bounds, then, flag } = rows[name] ?? { bounds: '', then: '' };
+    const shownFlag = flag === undefined ? '' : `\`${flag}\``;
+    return `| \`${name}\` | ${inUnits(name, value)} | ${bounds} | ${then} | ${shownFlag} |`;
+  });
+  return ['| bound | is | on | then | flag |', '|---|---:|---|---|---|', ...lines].join('\n');
+}
+
+function inUnits(name: string, value: number): string {
+  if (/_ms(_|$)/.test(name)) return `${value.toLocaleString('en')} ms`;
+  if (!/(^|_)bytes(_|$)/.test(name)) return value.toLocaleString('en');
+  if (value >= 1024 ** 3 && value % 1024 ** 3 === 0) return `${value / 1024 ** 3} GiB`;
+  return value % 1024 ** 2 === 0 ? `${value / 1024 ** 2} MiB` : `${value / 1024} KiB`;
+}

@@ -1,0 +1,35 @@
+/** About how many bytes of keys and values an answer carries. */
+import type { KeyValue, OperationResult, TxnResult } from '../machines/language/commands.js';
+import type { Answer } from './ports.js';
+
+export function weightOf(answer: Answer): number {
+  if (!answer.ok || 'truncated' in answer) return 0;
+  const { result } = answer;
+  switch (result.op) {
+    case 'kv.range':
+      return weightOfAll(result.body.kvs);
+    case 'kv.put':
+      return weightOfAll(result.body.prev_kv === null ? [] : [result.body.prev_kv]);
+    case 'kv.delete':
+      return weightOfAll(result.body.prev_kvs);
+    case 'kv.txn':
+      return weightOfTxn(result.body);
+    case 'kv.compact':
+    case 'cluster.list':
+    case 'maintenance.status':
+    case 'maintenance.hashkv':
+      return 0;
+  }
+}
+
+const weightOfAll = (kvs: readonly KeyValue[]): number =>
+  kvs.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+
+const weightOfTxn = (txn: TxnResult): number =>
+  txn.responses.reduce((sum, response) => sum + weightOfOperation(response), 0);
+
+function weightOfOperation(result: OperationResult): number {
+  if ('range' in result) return weightOfAll(result.range.kvs);
+  if ('put' in result) return result.put.prev_kv === null ? 0 : weightOfAll([result.put.prev_kv]);
+  return 'delete' in result ? weightOfAll(result.delete.prev_kvs) : weightOfTxn(result.txn);
+}
