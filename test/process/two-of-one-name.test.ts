@@ -40,15 +40,18 @@ test('two processes on copies of one data directory: one is heard, the other end
     }),
   );
   assert.deepEqual(await cluster.ended(fenced), { code: 2, signal: null }, cluster.output(fenced));
+  // The one that is heard lacks what the other had acknowledged meanwhile, if it had: then it ends too.
+  const heard = fenced === 'copy' ? 'n3' : 'copy';
+  const contradicted = () => cluster.output(heard).includes('what this member acknowledged is in its log');
   const told = () => ['n1', 'n2'].map((name) => cluster.output(name)).join('');
-  await cluster.heard(() => told().includes('another process was started as n3 after its sender'));
+  await cluster.heard(() => contradicted() || told().includes('another process was started as n3 after its sender'));
   await load.more(100);
   await load.stop();
   assert.deepEqual(load.failures, []);
   await assertKept(client, load);
-  await assertSameState(client, cluster.names);
   assert.ok((told().match(/peer frame dropped/g)?.length ?? 0) < 10, 'told, and not with every frame');
-  await cluster.kill('copy');
+  if (!contradicted()) await cluster.kill(heard);
+  await assertSameState(client, ['n1', 'n2']);
 });
 
 test('a second cluster under the name of one that lives does not serve, exit code 2; the first goes on', async () => {
