@@ -66,6 +66,7 @@ function hearAll(bytes: Buffer, socket: Socket, waiting: Map<string, (answer: Ra
     const words = bytes.subarray(0, lineEnd).toString().split(' ');
     const [verb, subject = ''] = words;
     if (verb === 'PING') socket.write('PONG\r\n');
+    if (verb === '-ERR') throw new Error(`the NATS server says ${words.join(' ')}`);
     if (verb !== 'MSG' && verb !== 'HMSG') {
       bytes = bytes.subarray(lineEnd + 2);
       continue;
