@@ -184,10 +184,10 @@ export const nameInUse = (name: string, foreign: string, own: ClusterId): NameIn
 /* ---- what a request's headers and size allow ------------------------------------------------------------------- */
 
 function checkCluster(state: DeskState, message: DoorMessage): void {
-  const pinned = message.header(headerNames.clusterId);
-  if (pinned !== '' && state.cluster !== null && pinned !== formatClusterId(state.cluster)) {
-    throw errorOf('ClusterIDMismatch');
-  }
+  // [safety] What the answer will look at is looked at here too: once something is done, nothing can be refused.
+  const [pinned] = [headerNames.clusterId, headerNames.pieces].map((name) => message.header(name));
+  const foreign = pinned !== '' && state.cluster !== null && pinned !== formatClusterId(state.cluster);
+  if (foreign) throw errorOf('ClusterIDMismatch');
 }
 
 /** How long the asker waits. */

@@ -67,8 +67,8 @@ async function bench(options: BenchOptions): Promise<Report> {
   const { plan, rounds } = options;
   const everywhere =
     `values of ${plan.value_bytes} B, ${plan.keys.toLocaleString('en')} keys, every write synced; clusters and load ` +
-    `on one machine, the other clusters paused; each warmed up by ${WARM_UP.callers} callers for ${2 * WARM_UP.seconds} s, ` +
-    `then ${plan.seconds} s a case after ${plan.warm_seconds} s` +
+    `on one machine, the other clusters paused; each warmed up by ${WARM_UP.callers} callers for ` +
+    `${2 * WARM_UP.seconds} s, then ${plan.seconds} s a case after ${plan.warm_seconds} s` +
     (rounds > 1 ? `, medians of ${rounds} rounds` : '') +
     (options.connections === undefined ? '; as many connections as were the fastest in a trial' : '');
   return {

@@ -13,7 +13,7 @@ export interface Row extends Case, Measured {
 const AWAKE_MAX_MS = 60_000;
 const PROBE_KEYS = 10;
 const TRIAL = { warm_seconds: 1, seconds: 1 };
-/** Servers that run for months are not measured in their first seconds: each is asked this long before the first case. */
+/** Servers that run for months are not measured in their first seconds: each is asked so long first. */
 export const WARM_UP = { callers: 100, connections: 1, warm_seconds: 0, seconds: 8 } as const;
 
 /**

@@ -30,7 +30,7 @@ export async function fuzzService(raw: RawNats, cluster: string, seed: number, r
       for (const each of answersIn(words, answer, what)) judge(each, heard, what);
       return;
     }
-    // The leader changed or was slow, as may be on a busy machine: asked again, and what it may have done is not counted.
+    // The leader changed or was slow, as may be on a busy machine: asked again; what it may have done is not counted.
     assert.ok(attempt < attempts_max, `nobody serves after ${what}`);
     await pause(100);
     heard.revision = 0;
@@ -60,7 +60,12 @@ function answersIn(words: Words, { body, headers }: RawAnswer, what: string): re
   }
   const answers = whole['answers'];
   if (!Array.isArray(answers)) return [whole];
-  return (answers as Fields[]).map((each) => (each['ok'] as Fields | undefined) ?? each);
+  // What the headers of a batch's answers have in common is said once.
+  const shared = whole['header'] as Fields | null | undefined;
+  return (answers as Fields[]).map((each) => {
+    const ok = each['ok'] as Fields | undefined;
+    return ok === undefined ? each : { ...ok, header: { ...shared, ...(ok['header'] as Fields | undefined) } };
+  });
 }
 
 /** What may be said of a request alone, of its time, or of its headers. */
