@@ -12,6 +12,10 @@ import { isOpenToOthers, natsAccess } from './nats-access.js';
 import { nodeSettings, serveOptions } from './node-options.js';
 import { errorText, openJournal } from './observe.js';
 import { readPeerKey } from './peer-key.js';
+import { warnOfSetting, warnOfVariables } from './warnings.js';
+
+/** What `quorate up` alone takes, and its nodes inherit. */
+const upOnly = ['nodes', 'nats-port', 'nats-nodes'];
 
 /** Runs until the node has ended; the answer is the exit code. */
 export async function serve(given: Given, compose: typeof composeNode = composeNode): Promise<number> {
@@ -26,6 +30,8 @@ export async function serve(given: Given, compose: typeof composeNode = composeN
       servers: access.servers,
     });
   }
+  warnOfSetting(settings, directory, journal);
+  warnOfVariables(given.environment, [...Object.keys(serveOptions), ...upOnly], journal);
   const ports = compose({
     directory,
     access,

@@ -1,7 +1,7 @@
 /** What `quorate serve` refuses to start with, and what it says then: exit code 2. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { program } from '../../deploy/node-process.js';
@@ -37,6 +37,32 @@ describe('a command line that is not usable', () => {
       assert.match(stderr, said);
       assert.equal(code, 2);
     });
+  }
+});
+
+test('what may not be meant is started all the same, with a warning', (t) => {
+  if (!existsSync('/dev/shm')) return t.skip('no file system in memory at hand');
+  const directory = mkdtempSync(join('/dev/shm', 'quorate-warnings-'));
+  try {
+    const place = [
+      'serve',
+      '--name',
+      'n1',
+      '--data-dir',
+      directory,
+      '--servers',
+      'nats://localhost:1,nats://192.0.2.1:1',
+    ];
+    const args = [program, ...place, '--initial-members', 'n1,n2', '--log-format', 'json'];
+    const environment = { ...process.env, QUORATE_HARTBEAT_INTERVAL: '100', QUORATE_NODES: '3' };
+    const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000, env: environment });
+    assert.match(stderr, /"warn".*the NATS servers ask for no credentials/);
+    assert.match(stderr, /"warn".*peer frames are not authenticated/);
+    assert.match(stderr, /"warn".*2 members survive the failure of 0, as 1 would.*an even number of members/);
+    assert.match(stderr, /"warn".*the data directory is in memory/);
+    assert.match(stderr, /"warn".*"variables":\["QUORATE_HARTBEAT_INTERVAL"\]/);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
   }
 });
 
