@@ -68,6 +68,12 @@ test('without a key, damage is found or gives a whole message, and never an exce
   }
 });
 
+test('[safety] what comes in the own name is not heard: another process says it', () => {
+  const frame = sealMessages(gateOf(bob, null), bob.id, [{ ...message, from: bob.id }]);
+  const opened = openFrame(gateOf(bob, null), frame);
+  assert.ok(opened.kind === 'dropped' && opened.reason === 'not for me');
+});
+
 test('[safety] a member that left the configuration is not heard any more', () => {
   const gate = gateOf(bob, null);
   const frame = sealMessages(gateOf(alice, null), bob.id, [message]);
