@@ -3,32 +3,27 @@ import { hex16 } from '../machines/language/bytes.js';
 import type { Configuration, Member, MemberId } from '../machines/language/vocabulary.js';
 import { DirectoryError } from '../store/ports.js';
 import type { NodePorts } from './ports.js';
+import { createTally, type TallyBounds } from './tally.js';
 
-const QUIET_MS = 60_000;
 /** Senders are whoever can publish, under as many names as they like: the first ones are told apart. */
 const KINDS_MAX = 64;
-const OTHERS = 'others';
+const bounds: TallyBounds = { quiet_ms: 60_000, kinds_max: KINDS_MAX };
 
-interface Told {
-  at_ms: number;
-  since: number;
+interface Dropped {
+  readonly reason: string;
+  readonly from: string | undefined;
 }
 
 /** For people: the first frame of a kind at once, then at most once a minute how many more there were. */
 export function tellDropped({ journal, clock }: Pick<NodePorts, 'journal' | 'clock'>, self: string) {
-  const kinds = new Map<string, Told>();
-  return (reason: string, from?: string): void => {
-    const own = `${reason} ${from ?? ''}`;
-    const kind = kinds.has(own) || kinds.size < KINDS_MAX ? own : OTHERS;
-    const now_ms = clock.now_ms();
-    const told = kinds.get(kind);
-    if (told !== undefined && now_ms - told.at_ms < QUIET_MS) return void told.since++;
-    const more = told === undefined ? {} : { since_then: told.since };
-    kinds.set(kind, { at_ms: now_ms, since: 0 });
+  const tell = ({ reason, from }: Dropped, times: number, first: boolean): void => {
+    const more = first ? {} : { since_then: times - 1 };
     const level = reason === 'answer to an earlier life' ? 'info' : 'warn';
     const sender = from === undefined ? {} : { from };
     journal[level]('peer frame dropped', { reason, ...sender, ...more, ...meaning(reason, from, self) });
   };
+  const tally = createTally(clock, tell, bounds);
+  return (reason: string, from?: string): void => tally.note(`${reason} ${from ?? ''}`, { reason, from });
 }
 
 function meaning(reason: string, from: string | undefined, self: string): Record<string, string> {

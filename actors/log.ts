@@ -4,6 +4,7 @@ import type { EffectOf, Entry, Letter } from '../machines/language/vocabulary.js
 import type { LogStore } from '../store/ports.js';
 import { post, type LogJob } from './mail.js';
 import type { Vitals } from './ports.js';
+import { timed } from './timed.js';
 
 type Persist = EffectOf<'persist'>;
 
@@ -14,14 +15,7 @@ export const logRoom = (log: LogStore, vitals: Vitals) =>
   gatherMachine<LogJob, void>().provide({
     actors: {
       writer: writer(async (jobs: readonly LogJob[]) => {
-        for (const step of stepsOf(jobs)) {
-          const ended = vitals.begin('log');
-          try {
-            await run(log, step);
-          } finally {
-            ended();
-          }
-        }
+        for (const step of stepsOf(jobs)) await timed(vitals, 'log', () => run(log, step));
       }),
     },
     actions: {

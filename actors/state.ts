@@ -5,18 +5,12 @@ import type { KvStore, Written } from '../store/ports.js';
 import type { Pace } from './apply.js';
 import { post } from './mail.js';
 import type { Vitals } from './ports.js';
+import { timed } from './timed.js';
 
 export const stateRoom = (kv: KvStore, pace: Pace, vitals: Vitals) =>
   writeBehindMachine<Written>().provide({
     actors: {
-      writer: writer(async () => {
-        const ended = vitals.begin('store');
-        try {
-          return await kv.write();
-        } finally {
-          ended();
-        }
-      }),
+      writer: writer(() => timed(vitals, 'store', () => kv.write())),
     },
     actions: {
       written: ({ system }, { batches, outcome }) => {

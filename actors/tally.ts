@@ -4,37 +4,48 @@
  */
 import type { Clock } from '../machines/language/time.js';
 
-const QUIET_MS = 10_000;
-const KINDS_MAX = 32;
 const OTHERS = 'others';
 
-interface Row {
+interface Row<Reason> {
   told_ms: number;
   untold: number;
-  latest: string;
+  latest: Reason;
 }
 
-export interface Tally {
-  /** It happened. Kinds beyond the first 32 are counted together. */
-  note(kind: string, reason: string): void;
+export interface TallyBounds {
+  /** Between two words on one kind. */
+  readonly quiet_ms: number;
+  /** Kinds beyond so many are counted together. */
+  readonly kinds_max: number;
+}
+
+const usualBounds: TallyBounds = { quiet_ms: 10_000, kinds_max: 32 };
+
+export interface Tally<Reason = string> {
+  /** It happened. */
+  note(kind: string, reason: Reason): void;
   /** Tells what has waited long enough. */
   tick(): void;
 }
 
-/** `tell` gets the latest reason of its kind, and how often it came since it was told. */
-export function createTally(clock: Clock, tell: (reason: string, times: number) => void): Tally {
-  const rows = new Map<string, Row>();
+/** `tell` gets the latest reason of its kind, how often it came since it was told, and whether it never was. */
+export function createTally<Reason = string>(
+  clock: Clock,
+  tell: (reason: Reason, times: number, first: boolean) => void,
+  { quiet_ms, kinds_max } = usualBounds,
+): Tally<Reason> {
+  const rows = new Map<string, Row<Reason>>();
 
-  const tellIfDue = (row: Row, now_ms: number): void => {
-    if (now_ms - row.told_ms < QUIET_MS) return;
-    tell(row.latest, row.untold);
+  const tellIfDue = (row: Row<Reason>, now_ms: number): void => {
+    if (now_ms - row.told_ms < quiet_ms) return;
+    tell(row.latest, row.untold, row.told_ms === -Infinity);
     row.told_ms = now_ms;
     row.untold = 0;
   };
 
   return {
     note: (kind, reason) => {
-      const key = rows.has(kind) || rows.size < KINDS_MAX ? kind : OTHERS;
+      const key = rows.has(kind) || rows.size < kinds_max ? kind : OTHERS;
       const row = rows.get(key) ?? { told_ms: -Infinity, untold: 0, latest: reason };
       rows.set(key, row);
       row.untold++;
@@ -45,7 +56,7 @@ export function createTally(clock: Clock, tell: (reason: string, times: number) 
       const now_ms = clock.now_ms();
       for (const [key, row] of rows) {
         if (row.untold > 0) tellIfDue(row, now_ms);
-        else if (now_ms - row.told_ms >= QUIET_MS) rows.delete(key);
+        else if (now_ms - row.told_ms >= quiet_ms) rows.delete(key);
       }
     },
   };

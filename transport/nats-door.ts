@@ -15,7 +15,7 @@
  * A micro endpoint cannot be dropped; a whole service can be drained. Hence one service for each thing that comes and
  * goes.
  */
-import { headers as natsHeaders, type MsgHdrs, type NatsConnection, nuid, type Service, type ServiceMsg } from 'nats';
+import { type NatsConnection, nuid, type Service, type ServiceMsg } from 'nats';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../machines/language/limits.js';
 import { CLOCK, type Clock } from '../machines/language/time.js';
@@ -23,7 +23,7 @@ import type { ClusterId, Term } from '../machines/language/vocabulary.js';
 import { createDesk, type Desk, nameInUse } from './door-desk.js';
 import { findForeignCluster } from './nats-discovery.js';
 import { guarded, plainBytes } from './nats-connection.js';
-import { headerIn, headersOf } from './nats-headers.js';
+import { headerIn, headersOf, toNatsHeaders } from './nats-headers.js';
 import { ProvenConnection } from './nats-proven.js';
 import { NATS_SETTINGS, type NatsSettings } from './nats-peers.js';
 import { type ClientDoor, type DoorHandlers, LinkError, type Self } from './ports.js';
@@ -220,10 +220,4 @@ export class NatsDoor implements ClientDoor {
     await Promise.race([work, late]);
     this.clock.clearTimeout(timer);
   }
-}
-
-function toNatsHeaders(given: ReadonlyMap<string, string>): MsgHdrs {
-  const headers = natsHeaders();
-  for (const [name, value] of given) headers.set(name, value);
-  return headers;
 }

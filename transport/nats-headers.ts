@@ -1,8 +1,8 @@
 /**
- * Headers of messages that anybody may have written. nats.js parses them when they are first looked at, throws on a
+ * Headers, ours and those of messages that anybody may have written. nats.js parses them when they are first looked at, throws on a
  * name that is none, and takes quadratic time over many.
  */
-import type { Msg, MsgHdrs } from 'nats';
+import { headers as natsHeaders, type Msg, type MsgHdrs } from 'nats';
 import { badRequest } from '../machines/language/errors.js';
 
 /** A token, a trace and a request id are a fraction of it. */
@@ -33,4 +33,10 @@ export function headerIn(headers: MsgHdrs | undefined, name: string): string {
   const values = headers?.values(name) ?? [];
   if (values.length > 1) throw badRequest(`header ${name} is given ${values.length} times; it must be given once`);
   return values[0] ?? '';
+}
+
+export function toNatsHeaders(given: ReadonlyMap<string, string>): MsgHdrs {
+  const headers = natsHeaders();
+  for (const [name, value] of given) headers.set(name, value);
+  return headers;
 }

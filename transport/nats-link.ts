@@ -2,21 +2,12 @@
  * A client's connection to NATS: requests with one answer or several, on one inbox; answers in pieces are put
  * together.
  */
-import {
-  createInbox,
-  Events,
-  headers as natsHeaders,
-  type Msg,
-  type MsgHdrs,
-  type NatsConnection,
-  type Status,
-  type Subscription,
-} from 'nats';
+import { createInbox, Events, type Msg, type NatsConnection, type Status, type Subscription } from 'nats';
 import type { Clock } from '../machines/language/time.js';
 import { limits } from '../machines/language/limits.js';
 import { connectNats, guarded, plainBytes } from './nats-connection.js';
 import type { ConnectionOptions } from './nats-credentials.js';
-import { headersOf } from './nats-headers.js';
+import { headersOf, toNatsHeaders } from './nats-headers.js';
 import { notAllowed, refusalIn } from './nats-refusals.js';
 import { pieceOf } from './piece-headers.js';
 import { addPiece, type Assembly } from './pieces.js';
@@ -225,12 +216,6 @@ class NatsLink implements ClientLink {
 
 /** What headers can add to a body, at most. */
 const HEADER_BYTES = 2048;
-
-function toNatsHeaders(given: ReadonlyMap<string, string>): MsgHdrs {
-  const headers = natsHeaders();
-  for (const [name, value] of given) headers.set(name, value);
-  return headers;
-}
 
 function toLinkMessage(message: Msg): LinkMessage {
   const headers = headersOf(message);

@@ -1,6 +1,5 @@
 /**
- * The canonical bytes of entries, commands, configurations and peer messages. The only file of machines/ that knows
- * MessagePack.
+ * The canonical bytes of entries, commands, configurations and peer messages: MessagePack, read by unpack.ts.
  */
 import { Encoder } from '@msgpack/msgpack';
 import { EMPTY } from './bytes.js';

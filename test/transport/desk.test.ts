@@ -9,6 +9,7 @@ import type { Answer, Ask, Request } from '../../transport/ports.js';
 import type { Endpoint } from '../../transport/subjects.js';
 import { type BatchAnswer, decodeBatchAnswers, encodeBatch } from '../../transport/wire-batch.js';
 import { decodeAnswer, encodeRequest } from '../../transport/wire.js';
+import { putRequest, rangeRequest } from '../store/kv-steps.js';
 
 const MiB = 1024 * 1024;
 const header = { cluster_id: 1n as ClusterId, member_id: memberId(2n), revision: 3, raft_term: 4, raft_index: 5 };
@@ -36,36 +37,8 @@ function openDesk(unsent = 0) {
   return { asks, ask };
 }
 
-const range = (key: Uint8Array): Request & { op: 'kv.range' } => ({
-  op: 'kv.range',
-  body: {
-    key,
-    range_end: new Uint8Array(0),
-    limit: 0,
-    revision: 0,
-    sort_order: 'none',
-    sort_target: 'key',
-    serializable: false,
-    keys_only: false,
-    count_only: false,
-    min_mod_revision: 0,
-    max_mod_revision: 0,
-    min_create_revision: 0,
-    max_create_revision: 0,
-  },
-});
-
-const put: Request = {
-  op: 'kv.put',
-  body: {
-    key: Uint8Array.of(1),
-    value: Uint8Array.of(2),
-    lease: 0n,
-    prev_kv: false,
-    ignore_value: false,
-    ignore_lease: false,
-  },
-};
+const range = (key: Uint8Array): Request & { op: 'kv.range' } => ({ op: 'kv.range', body: rangeRequest(key) });
+const put: Request = { op: 'kv.put', body: putRequest(Uint8Array.of(1), Uint8Array.of(2)) };
 
 /** The answer to a range: one key so often, with this value. */
 const found = (value: Uint8Array, count = 1): Answer => {
