@@ -41,7 +41,7 @@ export interface Lane {
   /** Calls that are not in an attempt; sorted by number when they leave. */
   waiting: Call[];
   sorted: boolean;
-  /** Attempts that nothing was heard of yet. */
+  /** Attempts that nothing was heard of yet; none where calls travel alone, which gain nothing by waiting. */
   unheard: readonly Attempt[];
   /** How long the last first answer took. */
   answered_in_ms: number;
@@ -113,6 +113,11 @@ export function mayLeave(lane: Lane, now_ms: number): boolean {
   if (first === undefined) return true;
   if (second !== undefined) return false;
   return lane.waiting.length >= LARGE_CALLS || first.calls.length + lane.waiting.length <= SMALL_CALLS;
+}
+
+export function noteSent(attempt: Attempt): void {
+  const { lane } = attempt;
+  if (lane.destination.type !== 'single') lane.unheard = [...lane.unheard, attempt];
 }
 
 /** An answer to an attempt has come. */

@@ -9,7 +9,7 @@ import { ended, hear } from './answering.js';
 import type { Attempt, Call } from './call.js';
 import { bounds, type Core, fail, fly } from './core.js';
 import { issue } from './issue.js';
-import { awaitProbe, backOff, type Lane, mayLeave, subjectOf } from './lane.js';
+import { awaitProbe, backOff, type Lane, mayLeave, noteSent, subjectOf } from './lane.js';
 import { deniedError, refusedUnsent } from './outcome.js';
 import { rangeRequest } from './requests.js';
 import { askForMembers, nextMember } from './roster.js';
@@ -116,7 +116,7 @@ function launch(core: Core, lane: Lane, calls: readonly Call[], now_ms: number):
     over: false,
     blamed: false,
   };
-  lane.unheard = [...lane.unheard, attempt];
+  noteSent(attempt);
   let deadline_ms = now_ms;
   for (const call of calls) {
     call.attempts++;

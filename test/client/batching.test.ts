@@ -66,6 +66,14 @@ test('with two messages on their way, what is called meanwhile goes together in 
   assert.equal((await sent()).length, 1);
 });
 
+test('calls that travel alone do not wait for one another', async () => {
+  const { client, sent } = await benchOf();
+  for (let call = 0; call < 5; call++) {
+    void client.maintenance.status('n1');
+    assert.equal((await sent()).length, 1);
+  }
+});
+
 test('answers may come in pieces, out of order and in several messages', async () => {
   const bench = await benchOf();
   const calls = ['a', 'b', 'c'].map((key) => follow(bench.client.kv.put(key, 'v')));
