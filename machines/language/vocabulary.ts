@@ -16,8 +16,8 @@ export type Revision = Count<'Revision'>;
 /** Numbers the quorum rounds of one leader; never reused within its term. */
 export type Round = Count<'Round'>;
 /**
- * One life of a data directory: how often it was started (raised and synced before it hears its first peer), and chance,
- * so that two starts on copies of one directory are two lives, of which one comes after the other.
+ * One life of a data directory: how often it was started (raised and synced before it hears its first peer), and
+ * chance, so that two starts on copies of one directory are two lives, of which one comes after the other.
  */
 export type Epoch = Count<'Epoch'>;
 export const EPOCH_CHANCE = 1024;
