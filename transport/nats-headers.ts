@@ -1,6 +1,6 @@
 /**
- * Headers, ours and those of messages that anybody may have written. nats.js parses them when they are first looked at, throws on a
- * name that is none, and takes quadratic time over many.
+ * Headers, ours and those of messages that anybody may have written. nats.js parses them when they are first looked at,
+ * throws on a name that is none, and takes quadratic time over many.
  */
 import { headers as natsHeaders, type Msg, type MsgHdrs } from 'nats';
 import { badRequest } from '../machines/language/errors.js';
