@@ -14,7 +14,15 @@ import { type Charts, controlled, settled } from './globals.js';
 import { createHistory, type History } from './history.js';
 import type { Report } from './raft-run.js';
 
+/**
+ * busy: clients that hardly rest, for a short time. calm: a few calls a second, as where locks and configuration live,
+ * for a long time; what happens between the calls has its turn.
+ */
+export type Pace = 'busy' | 'calm';
+
 export interface ClusterRunOptions {
+  /** Default: busy. */
+  readonly pace?: Pace;
   readonly faulty_ms?: number;
   /** Instead of what the swarm would draw. */
   readonly kinds?: readonly string[];
@@ -25,9 +33,12 @@ export interface ClusterRunOptions {
 }
 
 const peace_ms_max = 30_000;
+const usual_faulty_ms: Readonly<Record<Pace, number>> = { busy: 10_000, calm: 60_000 };
+const pauses_ms: Readonly<Record<Pace, readonly number[]>> = { busy: [10, 30, 100], calm: [200, 600, 2000] };
 
 export function runCluster(seed: number, options: ClusterRunOptions = {}): Promise<Report> {
   must(oldestForgotten(2 * request_window) === request_window, 'the small limits were there before the store', {});
+  const pace = options.pace ?? 'busy';
   let tell = (_what: string): void => undefined;
   const cluster = createCluster(seed, seed % 5 === 0 ? 5 : 3, {
     ...(options.twist === undefined ? {} : { twist: options.twist }),
@@ -42,8 +53,8 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
     world,
     async () => {
       for (const member of cluster.members) cluster.start(member);
-      const load = startClients(world, cluster.street, history, { ...drawClients(cluster), ...options.clients });
-      const faulty_ms = options.faulty_ms ?? 10_000;
+      const load = startClients(world, cluster.street, history, { ...drawClients(cluster, pace), ...options.clients });
+      const faulty_ms = options.faulty_ms ?? usual_faulty_ms[pace];
       let undecided = 0;
       try {
         disturb(stage, kinds, faulty_ms, tell);
@@ -80,9 +91,9 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
   );
 }
 
-const drawClients = ({ world: { chance } }: Cluster): ClientSettings => ({
+const drawClients = ({ world: { chance } }: Cluster, pace: Pace): ClientSettings => ({
   clients: chance.pick([2, 5, 8]),
-  pause_ms: chance.pick([10, 30, 100]),
+  pause_ms: chance.pick(pauses_ms[pace]),
   timeout_ms: chance.pick([100, 400, 1500]),
   deadline_ms: chance.pick([500, 3000]),
   ids: chance.happens(0.8),

@@ -19,6 +19,16 @@ test('clusters are linearizable under faults, their states agree, and they make 
   }
 });
 
+test('where hardly anybody asks for anything, all of it holds as well', async () => {
+  let answered = 0;
+  for (const seed of [1, 2, 3, 4]) {
+    const { failure, counts } = await runCluster(seed, { pace: 'calm', faulty_ms: 20_000 });
+    assert.equal(failure, null, `seed ${seed}: ${failure?.message}`);
+    answered += counts['answered'] ?? 0;
+  }
+  assert.ok(answered >= 100, `${answered} calls were answered`);
+});
+
 test('states come with snapshots, and nodes start again on them', async () => {
   const total = { installed: 0, restored: 0 };
   for (const seed of [1, 2, 3]) {
