@@ -70,6 +70,11 @@ type DoorHeaders = ReadonlyMap<string, string>;
 
 /** So many answers leave without waiting for the others: who asked reads them while the rest is still being made. */
 const ANSWERS_PER_MESSAGE = 256;
+/**
+ * The part of a message that keys and values may fill, which leaves room for the names around them: what comes out too
+ * large is encoded again, in halves.
+ */
+const FILLED = 0.6;
 
 /** The answers to one batch: what one turn brings goes in few messages, and the last one says that it is. */
 export function gatherAnswers(
@@ -80,6 +85,7 @@ export function gatherAnswers(
   exit: Exit,
 ): { add(answer: BatchAnswer): void; flush(): void } {
   let ready: BatchAnswer[] = [];
+  let ready_bytes = 0;
   let left = count;
   let scheduled = false;
 
@@ -111,11 +117,15 @@ export function gatherAnswers(
     if (ready.length === 0 && count > 0) return;
     const bodies = encodeReady(ready);
     ready = [];
+    ready_bytes = 0;
     for (const body of bodies) send(message, body, NO_HEADERS, exit.maxPayload());
   };
 
   const add = (answer: BatchAnswer) => {
+    const bytes = weightOf(answer.answer);
+    if (ready.length > 0 && ready_bytes + bytes > FILLED * exit.maxPayload()) flush();
     ready.push(answer);
+    ready_bytes += bytes;
     left -= 1;
     if (left === 0 || ready.length >= ANSWERS_PER_MESSAGE) flush();
     else if (!scheduled) {

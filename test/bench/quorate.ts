@@ -15,7 +15,8 @@ export async function findQuorate(): Promise<System> {
     operations,
     hasMembers: true,
     load: [process.execPath, join(import.meta.dirname, 'quorate-load', 'main.js')],
-    connections: (callers) => [1, 2, 4].filter((count) => count <= callers),
+    // A process has one client: what its callers ask at one time travels together.
+    connections: () => [1],
     start: startQuorate,
   };
 }
