@@ -11,7 +11,7 @@ export async function findQuorate(): Promise<System> {
   const nats = (await natsServerVersion()) ?? 'no NATS server';
   return {
     name: 'Quorate',
-    notes: [`Quorate: three nodes on one NATS server (${nats}); its own client in one process`],
+    notes: [`Quorate: three nodes on one NATS server (${nats}); its own client, one connection in one process`],
     operations,
     hasMembers: true,
     load: [process.execPath, join(import.meta.dirname, 'quorate-load', 'main.js')],
