@@ -7,8 +7,10 @@ import { clientClock, clientRandom } from './clock.js';
 import { clusterOf } from './cluster.js';
 import { openConnection } from './connection.js';
 import { kvOf } from './kv.js';
+import { leasesOf } from './lease.js';
 import { maintenanceOf } from './maintenance.js';
 import type { Client, ConnectOptions } from './types.js';
+import { watchesOf } from './watch.js';
 
 const DEFAULT_CLUSTER = 'quorate';
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -31,6 +33,8 @@ export async function clientOver(
   });
   return {
     kv: kvOf(connection),
+    lease: leasesOf(connection),
+    ...watchesOf(connection),
     cluster: clusterOf(connection),
     maintenance: maintenanceOf(connection),
     close: () => connection.close(),

@@ -11,4 +11,6 @@ export const connect = (options: ConnectOptions = {}): Promise<Client> =>
 export { QuorateError } from '../machines/language/errors.js';
 export { compare, keyExists, keyMissing, op } from './txn.js';
 export type { Comparable } from './txn.js';
+export type * from './lease-types.js';
 export type * from './types.js';
+export type * from './watch-types.js';

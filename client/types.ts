@@ -2,6 +2,8 @@
 import type { SortOrder, SortTarget } from '../machines/language/commands.js';
 import type { Clock, Random } from '../machines/language/time.js';
 import type { ClientLink } from '../transport/ports.js';
+import type { Leases } from './lease-types.js';
+import type { Watches } from './watch-types.js';
 
 export type { SortOrder, SortTarget };
 
@@ -79,6 +81,8 @@ export interface GetOptions {
 export interface PutOptions {
   /** Attach the key to this lease; 0n is none. */
   readonly lease?: bigint | undefined;
+  /** Make a lease of so many milliseconds and attach the key to it, in the same transaction. */
+  readonly ttlMs?: number | undefined;
   /** Answer with the pair as it was before. */
   readonly prevKv?: boolean | undefined;
   /** Keep the value, change the lease; the key must exist. */
@@ -134,6 +138,8 @@ export interface GetResponse {
 
 export interface PutResponse {
   readonly header: ResponseHeader;
+  /** The lease that `ttlMs` made. */
+  readonly lease?: bigint;
   readonly prevKv?: KeyValue;
 }
 
@@ -267,6 +273,8 @@ export interface Maintenance {
 
 export interface Client {
   readonly kv: Kv;
+  readonly lease: Leases;
+  readonly watch: Watches['watch'];
   readonly cluster: Cluster;
   readonly maintenance: Maintenance;
   /** Ends every call that is under way and closes the connection. */

@@ -4,7 +4,7 @@
  *
  *     kind:1 | key length:4 | [create:8 | version:8 | lease:8 | value]… | key
  */
-import type { KeyValue, StoreEvent } from '../machines/language/commands.js';
+import type { DeleteCause, KeyValue, StoreEvent } from '../machines/language/commands.js';
 import { EMPTY } from '../machines/language/bytes.js';
 import { invariant } from '../machines/language/invariant.js';
 import { asBuffer, numberPartKey, revisionPrefix } from './keys.js';
@@ -24,12 +24,18 @@ export interface Change {
   readonly tombstone: boolean;
   /** Of a tombstone: only key and mod_revision, the rest zero. */
   readonly kv: KeyValue;
+  /** Of a tombstone that no user asked for. */
+  readonly cause?: DeleteCause;
 }
 
 export const revisionKey = (main: number, sub: number): Buffer => numberPartKey(revisionPrefix, main, sub);
 
 /** What a watcher sees of it. */
-export const eventOf = (change: Change): StoreEvent => ({ type: change.tombstone ? 'delete' : 'put', kv: change.kv });
+export const eventOf = (change: Change): StoreEvent => ({
+  type: change.tombstone ? 'delete' : 'put',
+  kv: change.kv,
+  cause: change.cause ?? 'user',
+});
 
 export const tombstoneOf = (key: Uint8Array, main: number): KeyValue => ({
   key,

@@ -202,10 +202,15 @@ export type Decision =
   /** Decided before, but its answer was too long to keep: it was applied at `revision`. */
   | { readonly type: 'truncated'; readonly revision: Revision };
 
+/** Why a key was deleted. */
+export type DeleteCause = 'user' | 'lease expired' | 'lease revoked';
+
 /** A committed change of one key, as watchers will see it. */
 export interface StoreEvent {
   readonly type: 'put' | 'delete';
   readonly kv: KeyValue;
+  /** `user` for puts. */
+  readonly cause: DeleteCause;
 }
 
 /** The membership as the store displays it, from the last configuration entry applied. */
