@@ -27,6 +27,13 @@ export function operationOf(request: Request): Operation {
       return { type: 'txn', txn: request.body };
     case 'kv.compact':
       return { type: 'compact', revision: request.body.revision };
+    case 'lease.grant':
+      return { type: 'lease.grant', grant: request.body };
+    case 'lease.revoke':
+      return { type: 'lease.revoke', id: request.body.id, expired: false };
+    case 'lease.keepalive':
+    case 'lease.timetolive':
+    case 'lease.list':
     case 'kv.range':
     case 'cluster.list':
     case 'maintenance.status':
@@ -53,6 +60,20 @@ export function toAnswer(cluster: ClusterId, member: MemberId, entry: Decided): 
         header: header(decision.compact.revision),
         result: { op: 'kv.compact', body: decision.compact },
       };
+    case 'lease.grant':
+      return {
+        ok: true,
+        header: header(decision.grant.revision),
+        result: { op: 'lease.grant', body: decision.grant },
+      };
+    case 'lease.revoke':
+      return {
+        ok: true,
+        header: header(decision.revoke.revision),
+        result: { op: 'lease.revoke', body: decision.revoke },
+      };
+    case 'lease.checkpoint':
+      throw new QuorateError('Internal', 'quorate: a checkpoint of leases is asked for by no client');
     case 'truncated':
       return { ok: true, header: header(decision.revision), truncated: true };
   }

@@ -83,6 +83,9 @@ export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
         }
         if (decided.length === 0) return;
         // The answers leave once the outcome is decided; the store's own write is off their path.
+        // The lessor hears of a lease before whoever was granted it can renew it.
+        const leases = decided.flatMap((entry) => entry.leases);
+        post(system, 'leaseTicker', { type: 'decided', term: (decided.at(-1) as Decided).term, leases });
         post(system, 'requests', { type: 'decided', decided });
         pace.ordered();
         post(system, 'state', { type: 'decided', undecided_bytes: kv.undecided_bytes });

@@ -1,9 +1,9 @@
 /** The room of the compactor: while this member leads, it proposes the compactions that its settings ask for. */
 import { fromCallback } from 'xstate';
 import { beginRetention, retain, type Retention } from '../machines/auto-compaction.js';
-import { limits } from '../machines/language/limits.js';
+import { errorOf } from '../machines/language/errors.js';
 import type { Term } from '../machines/language/vocabulary.js';
-import { post, type CompactorLetter } from './mail.js';
+import { post, type CompactorLetter, type Outcome } from './mail.js';
 import type { NodePorts, NodeSettings } from './ports.js';
 
 export interface CompactorInput {
@@ -20,20 +20,15 @@ export const compactorRoom = fromCallback<CompactorLetter, CompactorInput>(({ re
   /** [safety] A proposal of the node's own names the term it was decided in; another term refuses it. */
   const propose = (revision: number, term: Term): void => {
     if (revision <= kv.status.compact_revision) return;
+    const done = (outcome: Outcome): void => {
+      const decision = outcome.ok ? outcome.entry.decision : null;
+      const error = outcome.ok ? decision?.type === 'error' && errorOf(decision.error) : outcome.error;
+      if (error instanceof Error) journal.warn('automatic compaction failed', { revision, error: error.message });
+      else journal.info('compacted', { revision, mode: mode.mode });
+    };
     post(system, 'requests', {
-      type: 'asked',
-      asks: [
-        {
-          request: { op: 'kv.compact', body: { revision, physical: false } },
-          id: null,
-          timeout_ms: limits.request_timeout_ms,
-          term,
-          answer: (answer) => {
-            if (answer.ok) journal.info('compacted', { revision, mode: mode.mode });
-            else journal.warn('automatic compaction failed', { revision, error: answer.error.message });
-          },
-        },
-      ],
+      type: 'resolved',
+      proposals: [{ operation: { type: 'compact', revision }, term, done }],
     });
   };
 

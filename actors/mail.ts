@@ -1,5 +1,7 @@
 /** The post office: what each room can be sent, how a letter gets there, and the one table from effect to room. */
 import type { EventObject } from 'xstate';
+import type { Operation } from '../machines/language/commands.js';
+import type { QuorateError } from '../machines/language/errors.js';
 import { invariant, unreachable } from '../machines/language/invariant.js';
 import type {
   ClusterId,
@@ -9,9 +11,10 @@ import type {
   MemberId,
   RaftEvent,
   SnapshotMark,
+  Term,
 } from '../machines/language/vocabulary.js';
-import type { Decided, SnapshotSource, Written } from '../store/ports.js';
-import type { Ask } from '../transport/ports.js';
+import type { Decided, LeaseChange, SnapshotSource, Written } from '../store/ports.js';
+import type { Ask, Request, Result } from '../transport/ports.js';
 
 /** What the log does in the order asked; consecutive `persist`s become one write and one sync. */
 export type LogJob =
@@ -37,6 +40,7 @@ export interface Tick {
 
 export type RequestsLetter =
   | { readonly type: 'asked'; readonly asks: readonly Ask[] }
+  | { readonly type: 'resolved'; readonly proposals: readonly OwnProposal[] }
   | { readonly type: 'flush' }
   | { readonly type: 'decided'; readonly decided: readonly Decided[] }
   | { readonly type: 'written'; readonly written: Written }
@@ -74,6 +78,35 @@ export type StateLetter =
 
 export type CompactorLetter = EffectOf<'announce'> | Tick;
 
+/** What became of a proposal of the node's own. */
+export type Outcome =
+  { readonly ok: true; readonly entry: Decided } | { readonly ok: false; readonly error: QuorateError };
+
+/** A proposal of the node's own. [safety] It names the term it was decided in; raft refuses it in another. */
+export interface OwnProposal {
+  readonly operation: Operation;
+  readonly term: Term;
+  done(outcome: Outcome): void;
+}
+
+export type LeaseTickerLetter =
+  /** The leader's door is open, or closed: from the first entry of its term on it counts the leases' time. */
+  | EffectOf<'openDoor' | 'closeDoor'>
+  /** Entries were decided, the last one of this term; this is what they changed among the leases. */
+  | { readonly type: 'decided'; readonly term: Term; readonly leases: readonly LeaseChange[] }
+  /** Renewals have arrived; their quorum round is under way. */
+  | { readonly type: 'awaited'; readonly ids: readonly bigint[] }
+  /** They were answered, whatever came of them. */
+  | { readonly type: 'answered'; readonly ids: readonly bigint[] }
+  /** Confirmed by a quorum round that began after it arrived: renew them, or say what remains. */
+  | { readonly type: 'confirmed'; readonly question: LeaseQuestion; answer(answer: LeaseAnswer): void }
+  | Tick;
+
+export type LeaseQuestion = Extract<Request, { readonly op: 'lease.keepalive' | 'lease.timetolive' }>;
+export type LeaseAnswer =
+  | { readonly ok: true; readonly result: Extract<Result, { readonly op: LeaseQuestion['op'] }> }
+  | { readonly ok: false; readonly error: QuorateError };
+
 /** Every room that is written to by name. */
 export interface Mail {
   readonly raft: RaftEvent;
@@ -84,6 +117,7 @@ export interface Mail {
   readonly peers: PeersLetter;
   readonly snapshot: SnapshotLetter;
   readonly compactor: CompactorLetter;
+  readonly leaseTicker: LeaseTickerLetter;
   readonly node: { readonly type: 'retired' } | { readonly type: 'drained' };
 }
 export type Address = keyof Mail;
@@ -128,8 +162,10 @@ export function dispatch(system: System, effect: Effect): void {
     case 'refuseProposals':
     case 'answerRead':
     case 'voidReads':
+      return post(system, 'requests', effect);
     case 'openDoor':
     case 'closeDoor':
+      post(system, 'leaseTicker', effect);
       return post(system, 'requests', effect);
     case 'announce':
       post(system, 'requests', effect);

@@ -48,4 +48,6 @@ export interface NodeSettings {
   readonly log_entries_before_trim: number;
   readonly log_entries_kept: number;
   readonly auto_compaction: AutoCompaction;
+  /** A lease of less is granted with so much. */
+  readonly min_lease_ttl_ms: number;
 }

@@ -6,6 +6,7 @@ import { errorOf, QuorateError } from '../machines/language/errors.js';
 import { index, type Index, type ReadId, startsIn } from '../machines/language/vocabulary.js';
 import type { Ask, Request, Result } from '../transport/ports.js';
 import { headerOf, memberList, statusOf } from './answers.js';
+import type { LeaseQuestion } from './mail.js';
 import type { RequestsInput } from './requests.js';
 import type { Standing } from './standing.js';
 import type { Group } from './writes.js';
@@ -23,6 +24,8 @@ export interface Reads {
     readonly standing: Standing;
     /** A read failed for a reason that is not the reader's: the node ends. */
     readonly failed: (error: unknown) => void;
+    /** Renews leases, or says what remains of one. Rejects with what a client is to hear. */
+    readonly lessor: (question: LeaseQuestion) => Promise<Result>;
     /** Somebody waits for what is decided to be written. */
     readonly hurry: () => void;
   };
@@ -179,11 +182,11 @@ function readAtHand({ of, applied }: Reads, request: Request): Result | null {
       return { op: 'maintenance.status', body: statusOf({ ...of, applied }) };
     case 'cluster.list':
       return { op: 'cluster.list', body: memberList(of.settings.cluster_name, of.standing) };
-    case 'kv.txn':
-    case 'maintenance.hashkv':
-    case 'kv.put':
-    case 'kv.delete':
-    case 'kv.compact':
+    case 'lease.list': {
+      const ids = Array.from(of.ports.kv.leases.all(), ({ id }) => id);
+      return { op: 'lease.list', body: { leases: ids.sort((a, b) => (a < b ? -1 : 1)) } };
+    }
+    default:
       return null;
   }
 }
@@ -197,11 +200,10 @@ async function fetch({ of }: Reads, request: Request): Promise<Result> {
       return { op: 'kv.txn', body: await kv.read(request.body) };
     case 'maintenance.hashkv':
       return { op: 'maintenance.hashkv', body: await kv.hashKv(request.body.revision) };
-    case 'maintenance.status':
-    case 'cluster.list':
-    case 'kv.put':
-    case 'kv.delete':
-    case 'kv.compact':
+    case 'lease.keepalive':
+    case 'lease.timetolive':
+      return of.lessor(request);
+    default:
       throw new QuorateError('Internal', `quorate: ${request.op} is not fetched`);
   }
 }

@@ -8,10 +8,20 @@ import { limits } from '../machines/language/limits.js';
 import { validate } from '../machines/language/validation.js';
 import type { ClusterId, Index } from '../machines/language/vocabulary.js';
 import type { Decided } from '../store/ports.js';
-import type { Ask, Self } from '../transport/ports.js';
+import type { Answer, Ask, Result, Self } from '../transport/ports.js';
 import { operationOf, requestError, statusOf, toAnswer } from './answers.js';
 import { linkChanged, type Incoming } from './incoming.js';
-import { failIn, post, postIfOpen, type RequestsLetter, type System } from './mail.js';
+import {
+  failIn,
+  type LeaseAnswer,
+  type LeaseQuestion,
+  type Outcome,
+  type OwnProposal,
+  post,
+  postIfOpen,
+  type RequestsLetter,
+  type System,
+} from './mail.js';
 import type { NodePorts, NodeSettings } from './ports.js';
 import {
   addRead,
@@ -24,6 +34,7 @@ import {
   voidReads,
   type Reads,
 } from './reads.js';
+import { settle } from './settle.js';
 import { hear, newcomer, type Standing } from './standing.js';
 import {
   answerWrites,
@@ -66,7 +77,7 @@ export const requestsRoom = fromCallback<RequestsLetter, RequestsInput>((room) =
   const system: System = room.system;
   const standing = newcomer();
   const hurry = (): void => post(system, 'state', { type: 'hurried' });
-  const reads = openReads({ ...input, standing, failed: failIn(system, 'requests'), hurry });
+  const reads = openReads({ ...input, standing, failed: failIn(system, 'requests'), hurry, lessor: askLessor(system) });
   const counters = { flushing: false, ticks: 0, drainTicks: 0, drained: false };
   const desk: Desk = { ...input, ...counters, system, standing, writes: openWrites(), reads };
   input.incoming.door = {
@@ -80,11 +91,21 @@ export const requestsRoom = fromCallback<RequestsLetter, RequestsInput>((room) =
   };
 });
 
+const askLessor =
+  (system: System) =>
+  (question: LeaseQuestion): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      const answer = (given: LeaseAnswer): void => (given.ok ? resolve(given.result) : reject(given.error));
+      post(system, 'leaseTicker', { type: 'confirmed', question, answer });
+    });
+
 function handle(desk: Desk, letter: RequestsLetter): void {
   const { standing, writes, reads } = desk;
   switch (letter.type) {
     case 'asked':
       return asked(desk, letter.asks);
+    case 'resolved':
+      return resolved(desk, letter.proposals);
     case 'flush':
       return flush(desk);
     case 'confirmAppended':
@@ -92,7 +113,7 @@ function handle(desk: Desk, letter: RequestsLetter): void {
     case 'refuseProposals':
       return refuseWrites(writes, letter.ids, requestError(letter.reason));
     case 'decided':
-      return answerWrites(writes, letter.decided, (ask, entry) => answerDecided(desk, ask, entry));
+      return answerWrites(writes, letter.decided);
     case 'answerRead':
       return serveIndexed(reads, letter.id, letter.index);
     case 'voidReads':
@@ -126,6 +147,10 @@ function asked(desk: Desk, asks: readonly Ask[]): void {
   const group: Group = { last: null };
   const premises = premisesOf(desk);
   for (const ask of asks) admit(desk, premises, ask, now_ms, group);
+  flushSoon(desk);
+}
+
+function flushSoon(desk: Desk): void {
   if (desk.flushing || desk.writes.gathered.length + desk.reads.gathered.length === 0) return;
   desk.flushing = true;
   desk.ports.clock.soon(() => postIfOpen(desk.system, 'requests', { type: 'flush' }));
@@ -136,16 +161,47 @@ function admit(desk: Desk, premises: Premises, ask: Ask, now_ms: number, group: 
   const way = wayOf(ask.request);
   const refused = validate(ask.request, settings) ?? refusal(premises, ask.request.op, way, ask.term);
   if (refused) return ask.answer({ ok: false, error: refused });
+  if (way === 'lead') return addLed(desk, ask, now_ms, group);
   if (way !== 'propose') return addRead(desk.reads, ask, way, now_ms, group);
   const full = overQuota(premises, ask.request);
   if (full && ask.id === null) return ask.answer({ ok: false, error: errorOf('NoSpace') });
-  const operation = operationOf(ask.request);
+  const operation = settle(operationOf(ask.request), settings, desk.ports.random);
   const data = encodeCommand({ request: ask.id, refused: full ? 'NoSpace' : null, operation });
   if (data.length > settings.request_bytes_max) {
     return ask.answer({ ok: false, error: errorOf('RequestTooLarge') });
   }
   const term = ask.term ?? standing.serving ?? standing.term;
-  group.last = gatherWrite(desk.writes, ask, term, data, now_ms);
+  const done = (outcome: Outcome): void => {
+    if (outcome.ok) answerDecided(desk, ask, outcome.entry);
+    else ask.answer(outcome);
+  };
+  group.last = gatherWrite(desk.writes, { timeout_ms: ask.timeout_ms, done }, term, data, now_ms);
+}
+
+/** As a linearizable read; meanwhile the lessor knows that a renewal is on its way. */
+function addLed(desk: Desk, ask: Ask, now_ms: number, group: Group): void {
+  if (ask.request.op !== 'lease.keepalive') return addRead(desk.reads, ask, 'readIndex', now_ms, group);
+  const { ids } = ask.request.body;
+  post(desk.system, 'leaseTicker', { type: 'awaited', ids });
+  const answer = (given: Answer): void => {
+    postIfOpen(desk.system, 'leaseTicker', { type: 'answered', ids });
+    ask.answer(given);
+  };
+  addRead(desk.reads, { ...ask, answer }, 'readIndex', now_ms, group);
+}
+
+/** [safety] Only in the term in which the node decided on them. */
+function resolved(desk: Desk, proposals: readonly OwnProposal[]): void {
+  const now_ms = desk.ports.clock.now_ms();
+  for (const { operation, term, done } of proposals) {
+    if (desk.standing.serving !== term) {
+      done({ ok: false, error: errorOf('NotLeader') });
+      continue;
+    }
+    const data = encodeCommand({ request: null, refused: null, operation });
+    gatherWrite(desk.writes, { timeout_ms: limits.request_timeout_ms, done }, term, data, now_ms);
+  }
+  flushSoon(desk);
 }
 
 const premisesOf = ({ settings, standing, writes, reads, ports }: Desk): Premises => ({

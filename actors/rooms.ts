@@ -7,6 +7,7 @@ import { APPLY_JOBS_MAX, applyRoom, createPace } from './apply.js';
 import { beatRoom } from './beat.js';
 import { compactorRoom } from './compactor.js';
 import type { Incoming } from './incoming.js';
+import { leaseTickerRoom } from './lease-ticker.js';
 import { LOG_JOBS_MAX, logRoom } from './log.js';
 import { peersRoom } from './peers.js';
 import type { NodePorts, NodeSettings } from './ports.js';
@@ -38,6 +39,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
       peers: peersRoom,
       snapshot: snapshotRoom,
       compactor: compactorRoom,
+      leaseTicker: leaseTickerRoom,
       beat: beatRoom,
     },
   }).createMachine({
@@ -58,6 +60,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
         }),
       },
       { src: 'compactor', systemId: 'compactor', input: ({ context }) => context },
+      { src: 'leaseTicker', systemId: 'leaseTicker', input: ({ context }) => context },
       {
         src: 'snapshot',
         systemId: 'snapshot',

@@ -2,10 +2,16 @@
 import { errorOf, type QuorateError } from '../machines/language/errors.js';
 import { index, type Index, type Proposal, type ProposalId, type Term } from '../machines/language/vocabulary.js';
 import type { Decided } from '../store/ports.js';
-import type { Ask } from '../transport/ports.js';
+import type { Outcome } from './mail.js';
+
+/** Whose write it is: a client's, or the node's own. */
+export interface Writer {
+  readonly timeout_ms: number;
+  done(outcome: Outcome): void;
+}
 
 interface WriteRow {
-  readonly ask: Ask;
+  readonly writer: Writer;
   readonly id: ProposalId;
   readonly term: Term;
   readonly data: Uint8Array;
@@ -34,9 +40,9 @@ export const openWrites = (): Writes => ({ next: 1, gathered: [], bytes: 0, prop
 export const writesWaiting = (writes: Writes): number =>
   writes.gathered.length + writes.proposed.size + writes.appended.size;
 
-export function gatherWrite(writes: Writes, ask: Ask, term: Term, data: Uint8Array, now_ms: number): WriteRow {
+export function gatherWrite(writes: Writes, writer: Writer, term: Term, data: Uint8Array, now_ms: number): WriteRow {
   const id = writes.next++ as ProposalId;
-  const row: WriteRow = { ask, id, term, data, deadline_ms: now_ms + ask.timeout_ms, index: null };
+  const row: WriteRow = { writer, id, term, data, deadline_ms: now_ms + writer.timeout_ms, index: null };
   writes.gathered.push(row);
   writes.bytes += data.length;
   return row;
@@ -85,11 +91,7 @@ export function refuseWrites(writes: Writes, ids: readonly ProposalId[], error: 
  * [safety] An answer is matched by index and term, never by index alone: another leader's entry may stand where ours
  * was appended. What was appended and dropped ends as "may have been applied".
  */
-export function answerWrites(
-  writes: Writes,
-  entries: readonly Decided[],
-  answer: (ask: Ask, entry: Decided) => void,
-): void {
+export function answerWrites(writes: Writes, entries: readonly Decided[]): void {
   if (writes.appended.size === 0) return;
   for (const entry of entries) {
     const row = writes.appended.get(entry.index);
@@ -98,7 +100,7 @@ export function answerWrites(
     if (row.term !== entry.term) end(writes, row, lost);
     else {
       writes.bytes -= row.data.length;
-      answer(row.ask, entry);
+      row.writer.done({ ok: true, entry });
     }
   }
 }
@@ -118,7 +120,7 @@ function expireIn<K>(writes: Writes, rows: Map<K, WriteRow>, now_ms: number): vo
 
 function end(writes: Writes, row: WriteRow, error: QuorateError): void {
   writes.bytes -= row.data.length;
-  row.ask.answer({ ok: false, error });
+  row.writer.done({ ok: false, error });
 }
 
 const timedOut = (maybe_applied: boolean): QuorateError => errorOf('Timeout', maybe_applied);

@@ -4,6 +4,10 @@ import type {
   Header,
   HashKvResult,
   KeyValue as WireKeyValue,
+  LeaseGrantResult,
+  LeaseKeepAliveResult,
+  LeaseListResult,
+  LeaseTimeToLiveResult,
   MemberListResult,
   OperationResult,
   PutResult,
@@ -11,6 +15,8 @@ import type {
   TxnResult,
 } from '../machines/language/commands.js';
 import type { StatusResult, VitalSigns } from '../machines/language/status.js';
+import type { Renewed } from './lease-keeper.js';
+import type { GrantResponse, LeasesResponse, TimeToLiveResponse } from './lease-types.js';
 import type {
   DeleteResponse,
   GetResponse,
@@ -32,6 +38,27 @@ export const toHeader = (header: Header): ResponseHeader => ({
   raftIndex: header.raft_index,
 });
 
+export const toGrant = (header: ResponseHeader, { id, ttl_ms }: LeaseGrantResult): GrantResponse => ({
+  header,
+  id,
+  ttlMs: ttl_ms,
+});
+
+export const toKept = (header: ResponseHeader, result: LeaseKeepAliveResult): Renewed => ({
+  header,
+  leases: result.leases.map(({ id, ttl_ms }) => ({ id, ttlMs: ttl_ms })),
+});
+
+export const toTimeToLive = (header: ResponseHeader, result: LeaseTimeToLiveResult): TimeToLiveResponse => ({
+  header,
+  id: result.id,
+  ttlMs: result.ttl_ms,
+  grantedTtlMs: result.granted_ttl_ms,
+  keys: result.keys,
+});
+
+export const toLeases = (header: ResponseHeader, { leases }: LeaseListResult): LeasesResponse => ({ header, leases });
+
 const toKeyValue = (kv: WireKeyValue): KeyValue => ({
   key: kv.key,
   value: kv.value,
@@ -48,8 +75,11 @@ export const toGet = (header: ResponseHeader, result: RangeResult): GetResponse 
   count: result.count,
 });
 
-export const toPut = (header: ResponseHeader, result: PutResult): PutResponse =>
-  result.prev_kv === null ? { header } : { header, prevKv: toKeyValue(result.prev_kv) };
+export const toPut = (header: ResponseHeader, { prev_kv, lease }: PutResult): PutResponse => ({
+  header,
+  ...(prev_kv === null ? {} : { prevKv: toKeyValue(prev_kv) }),
+  ...(lease === 0n ? {} : { lease }),
+});
 
 export const toDelete = (header: ResponseHeader, result: DeleteResult): DeleteResponse => ({
   header,

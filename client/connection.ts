@@ -33,6 +33,7 @@ export interface Connection {
     options: CallOptions | undefined,
     read: (answer: Succeeded) => T,
   ): Promise<T>;
+  readonly clock: Clock;
   close(): Promise<void>;
 }
 
@@ -83,6 +84,7 @@ export async function openConnection(parts: ConnectionParts): Promise<Connection
   }
   actor.send({ type: 'opened' });
   return {
+    clock: core.clock,
     ask: (request, write, wanted, options, read) =>
       new Promise((resolve, reject: (error: QuorateError) => void) => {
         const destination = core.readsApart ? readApart(request.op, wanted) : wanted;

@@ -53,6 +53,8 @@ export function issue(core: Core, wanted: Wanted): Call {
 
 /* ---- sizes, a little too large rather than too small ----------------------------------------------------------- */
 
+const LEASE_BYTES = 24;
+
 function bytesOf(request: Request): number {
   switch (request.op) {
     case 'kv.put':
@@ -62,6 +64,12 @@ function bytesOf(request: Request): number {
       return FRAME_BYTES + request.body.key.length + request.body.range_end.length;
     case 'kv.txn':
       return FRAME_BYTES + txnBytes(request.body);
+    case 'lease.keepalive':
+      return FRAME_BYTES + LEASE_BYTES * request.body.ids.length;
+    case 'lease.grant':
+    case 'lease.revoke':
+    case 'lease.timetolive':
+    case 'lease.list':
     case 'kv.compact':
     case 'cluster.list':
     case 'maintenance.status':

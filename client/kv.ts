@@ -12,13 +12,19 @@ import { deleteRequest, putRequest, rangeRequest } from './requests.js';
 import { txnBuilder } from './txn.js';
 import type { CallOptions, Kv, ResponseHeader } from './types.js';
 
-const leader: Destination = { type: 'leader' };
+export const leader: Destination = { type: 'leader' };
 const anyMember: Destination = { type: 'anyMember' };
 
 function destinationOf(options: CallOptions | undefined, serializable: boolean): Destination {
   if (options?.member === undefined) return serializable ? anyMember : leader;
   return { type: 'member', member: checkName('member name', options.member), serializable };
 }
+
+/** The member that the options name, else where it would go. */
+export const memberOr = (destination: Destination, options: CallOptions | undefined): Destination =>
+  options?.member === undefined
+    ? destination
+    : { type: 'member', member: checkName('member name', options.member), serializable: false };
 
 type BodyOf<Op extends Operation> = Extract<Result, { readonly op: Op }>['body'];
 
@@ -57,7 +63,7 @@ export function kvOf(connection: Connection): Kv {
     put: (key, value, options) =>
       rejecting(() => {
         const request: Request = { op: 'kv.put', body: putRequest(key, value, options) };
-        const read = request.body.prev_kv ? readPut : readHeader;
+        const read = request.body.prev_kv || request.body.ttl_ms > 0 ? readPut : readHeader;
         return connection.ask(request, true, destinationOf(options, false), options, read);
       }),
     delete: (key, options) =>

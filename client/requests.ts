@@ -70,7 +70,13 @@ export function putRequest(key: Bytes, value: Bytes, options: PutOptions = NO_PU
     prev_kv: options.prevKv === true,
     ignore_value: options.ignoreValue === true,
     ignore_lease: options.ignoreLease === true,
+    ttl_ms: options.ttlMs === undefined ? 0 : ttlMs(options.ttlMs),
   };
+}
+
+export function ttlMs(given: number): number {
+  if (Number.isSafeInteger(given) && given > 0) return given;
+  throw badRequest(`client: the TTL is ${String(given)}; it must be a whole number of milliseconds above 0`);
 }
 
 export function leaseId(lease: bigint | undefined): bigint {

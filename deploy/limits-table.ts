@@ -117,6 +117,13 @@ const nodeRows: Record<keyof typeof limits, Row> = {
     bounds: 'an outcome that is kept, so 400 MiB at the very most for all',
     then: 'its header is kept: a repeated request hears that it was applied',
   },
+  lease_ttl_ms_max: { bounds: 'the TTL of a lease', then: '`etcdserver: too large lease TTL`' },
+  leases_expired_per_tick_max: { bounds: 'leases that are revoked in one tick', then: 'the rest in the next' },
+  leases_noted_per_tick_max: {
+    bounds: 'leases whose remaining time is noted in one tick',
+    then: 'the rest in the next',
+  },
+  keepalive_leases_max: { bounds: 'leases in one keepalive', then: 'refused with an error that says so' },
   snapshot_chunk_bytes: { bounds: 'a piece of a snapshot; the receiver asks for one after the other', then: '' },
   snapshot_idle_ms: { bounds: 'how long a snapshot waits for its next question', then: 'it is dropped' },
   drain_max_ms: { bounds: 'leaving in good order', then: 'the node closes all the same' },

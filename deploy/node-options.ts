@@ -3,7 +3,18 @@ import type { NodeSettings } from '../actors/ports.js';
 import { limits } from '../machines/language/limits.js';
 import { ConfigError, required } from './config.js';
 import type { Options, Values } from './config.js';
-import { anyText, listOf, oneOf, path, readDuration_ms, secretText, serverUrl, token, wholeNumber } from './values.js';
+import {
+  anyText,
+  duration,
+  listOf,
+  oneOf,
+  path,
+  readDuration_ms,
+  secretText,
+  serverUrl,
+  token,
+  wholeNumber,
+} from './values.js';
 import { version } from './version.js';
 
 const subjectToken = token(limits.name_length_max);
@@ -39,6 +50,10 @@ export const clusterOptions = {
     says: 'log entries that make the log be trimmed',
     kind: wholeNumber(10, 10_000_000, 'entries'),
     preset: limits.log_entries_before_trim,
+  },
+  'min-lease-ttl': {
+    says: 'shortest lease: less is granted with so much; default: 1.5 election timeouts, up to a whole second',
+    kind: duration,
   },
   'auto-compaction-mode': { says: 'periodic or revision', kind: oneOf('periodic', 'revision'), preset: 'periodic' },
   'auto-compaction-retention': {
@@ -91,6 +106,7 @@ export function nodeSettings(values: ServeValues): NodeSettings {
     quota_bytes: quota === 0 ? limits.quota_bytes : quota,
     log_entries_before_trim: beforeTrim,
     log_entries_kept: Math.min(limits.log_entries_kept, Math.floor(beforeTrim / 2)),
+    min_lease_ttl_ms: values['min-lease-ttl'] ?? Math.ceil((1.5 * values['election-timeout']) / 1000) * 1000,
     auto_compaction: readAutoCompaction(values['auto-compaction-mode'], values['auto-compaction-retention']),
   };
 }

@@ -58,6 +58,12 @@ export const serverUrl: Kind<string> = {
   read: (text) => (isAddress(text) ? (text.includes('://') ? text : `nats://${text}`) : undefined),
 };
 
+/** A stretch of time, above 0, in milliseconds. */
+export const duration: Kind<number> = {
+  takes: 'a duration above 0 such as 500ms, 2s or 1m',
+  read: (text) => readDuration_ms(text) || undefined,
+};
+
 const unit_ms = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** Go's notation: 90s, 1h30m, 1.5h; the answer is in milliseconds. */

@@ -19,13 +19,15 @@ export interface Premises {
   readonly quota_bytes: number;
 }
 
-type Way = 'propose' | 'readIndex' | 'local';
+/** `lead`: after a quorum round as `readIndex`, by the leader alone, who counts the leases' time. */
+type Way = 'propose' | 'readIndex' | 'lead' | 'local';
 
 /** The part of a request that decides its way. */
 export type Question =
   | { readonly op: 'kv.put'; readonly body: PutRequest }
   | { readonly op: 'kv.txn'; readonly body: TxnRequest }
   | { readonly op: 'kv.delete' | 'kv.compact' }
+  | { readonly op: `lease.${'grant' | 'revoke' | 'keepalive' | 'timetolive' | 'list'}` }
   | { readonly op: 'kv.range'; readonly body: { readonly serializable: boolean } }
   | { readonly op: 'cluster.list'; readonly body: { readonly linearizable: boolean } }
   | { readonly op: 'maintenance.status' | 'maintenance.hashkv' };
@@ -42,9 +44,16 @@ export function wayOf(question: Question): Way {
     case 'maintenance.status':
     case 'maintenance.hashkv':
       return 'local';
+    case 'lease.keepalive':
+    case 'lease.timetolive':
+      return 'lead';
+    case 'lease.list':
+      return 'readIndex';
     case 'kv.put':
     case 'kv.delete':
     case 'kv.compact':
+    case 'lease.grant':
+    case 'lease.revoke':
       return 'propose';
   }
 }
@@ -63,6 +72,7 @@ export function refusal(premises: Premises, op: Question['op'], way: Way, door: 
   // [safety] A request belongs to the term whose door brought it; a hint only, nothing was appended.
   if (premises.serving === null || premises.draining) return errorOf('NotLeader');
   if (door !== null && door !== premises.serving) return errorOf('NotLeader');
+  if (way === 'lead') return null;
   const behind = premises.entries_undecided > limits.apply_lag_entries_max;
   if (behind || premises.bytes_undecided > limits.undecided_bytes_max) return errorOf('RequestTooManyRequests');
   return null;
@@ -77,9 +87,15 @@ function costOf(question: Question): number {
       return putCost(question.body);
     case 'kv.txn':
       return txnCost(question.body);
+    case 'lease.grant':
+      return LEASE_COST;
     case 'kv.range':
     case 'kv.delete':
     case 'kv.compact':
+    case 'lease.revoke':
+    case 'lease.keepalive':
+    case 'lease.timetolive':
+    case 'lease.list':
     case 'cluster.list':
     case 'maintenance.status':
     case 'maintenance.hashkv':
@@ -95,6 +111,8 @@ export const overQuota = (premises: Premises, question: Question): boolean => {
   const cost = costOf(question);
   return cost > 0 && premises.db_size + cost > premises.quota_bytes;
 };
+
+const LEASE_COST = 64;
 
 const putCost = (put: PutRequest): number => 256 + put.key.length + put.value.length;
 

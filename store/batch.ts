@@ -3,13 +3,15 @@ import type { StoreEvent, StoredConfiguration } from '../machines/language/comma
 import type { Revision } from '../machines/language/vocabulary.js';
 import { encodeLink, type Mark } from './journal.js';
 import { journalPrefix, numberKey, requestsPrefix } from './keys.js';
-import type { EngineWrite, Written } from './ports.js';
+import { leaseWrite, moveWrites } from './lease-table.js';
+import type { EngineWrite, LeaseChange, Written } from './ports.js';
 import { encodeRecords, oldestForgotten, type RequestRecord } from './requests.js';
 import { type Change, encodeRecord, eventOf, revisionKey } from './revision.js';
 import { configurationKey, encodeStoredConfiguration, type StoreState } from './state.js';
 
 export interface Pending {
   readonly changes: Change[];
+  readonly leases: LeaseChange[];
   readonly records: RequestRecord[];
   /** The last entry decided; index 0 when there is none. */
   index: number;
@@ -22,6 +24,7 @@ export interface Pending {
 
 export const emptyPending = (): Pending => ({
   changes: [],
+  leases: [],
   records: [],
   index: 0,
   term: 0,
@@ -42,7 +45,9 @@ export function encodeBatch(
     const value = encodeRecord(change);
     bytes += value.length;
     writes.push({ type: 'put', key: revisionKey(change.main, change.sub), value });
+    if (change.moved !== undefined) for (const write of moveWrites(change.key, change.moved)) writes.push(write);
   }
+  for (const change of pending.leases) writes.push(leaseWrite(change));
   const mark: Mark = {
     index: pending.index,
     term: pending.term,

@@ -24,7 +24,8 @@ import { EMPTY } from '../machines/language/bytes.js';
 import { unreachable } from '../machines/language/invariant.js';
 import type { Revision } from '../machines/language/vocabulary.js';
 import { holds } from './compare.js';
-import { type Draft, findInDraft } from './draft.js';
+import { decideCheckpoint, decideGrant, decideRevoke, errorInLease, makeOwnLease } from './decide-leases.js';
+import { type Draft, findInDraft, refuse } from './draft.js';
 import { keyRange } from './key-index.js';
 import { fromLatin1, toLatin1 } from './keys.js';
 import { finishRange, rowsToRead } from './range.js';
@@ -43,16 +44,16 @@ export function decideOperation(draft: Draft, operation: Operation): Decision {
       return decideTxn(draft, operation.txn);
     case 'compact':
       return decideCompact(draft, operation.revision);
+    case 'lease.grant':
+      return decideGrant(draft, operation.grant);
+    case 'lease.revoke':
+      return decideRevoke(draft, operation.id, operation.expired);
+    case 'lease.checkpoint':
+      return decideCheckpoint(draft, operation.leases);
     default:
       return unreachable(operation);
   }
 }
-
-export const refuse = (draft: Draft, error: ErrorName): Decision => ({
-  type: 'error',
-  error,
-  revision: draft.revision as Revision,
-});
 
 /** Compaction is logical here (B-23): from now on nothing before `revision` is read. */
 function decideCompact(draft: Draft, revision: number): Decision {
@@ -65,8 +66,8 @@ function decideCompact(draft: Draft, revision: number): Decision {
 /* ---- one operation -------------------------------------------------------------------------------------------- */
 
 function checkPut(draft: Draft, put: PutRequest): ErrorName | null {
-  // There are no leases yet, so none can be found.
-  if (put.lease !== 0n) return 'LeaseNotFound';
+  const error = errorInLease(draft, put);
+  if (error !== null) return error;
   const keepsOld = put.ignore_value || put.ignore_lease;
   return keepsOld && draft.lifeOf(toLatin1(put.key)) === undefined ? 'KeyNotFound' : null;
 }
@@ -77,6 +78,7 @@ function executePut(draft: Draft, put: PutRequest): PutResult {
   const wantsOld = put.prev_kv || put.ignore_value || put.ignore_lease;
   const old = wantsOld && life !== undefined ? draft.recordOf(key, life.place) : null;
   const main = draft.revision + 1;
+  const lease = makeOwnLease(draft, put);
   // Nothing is old only where the same transaction deleted it before (a gap of B-12): what is kept is empty then.
   const kv: KeyValue = {
     key: put.key,
@@ -87,7 +89,7 @@ function executePut(draft: Draft, put: PutRequest): PutResult {
     lease: put.ignore_lease ? (old?.lease ?? 0n) : put.lease,
   };
   draft.add({ key, main, sub: draft.changes.length, tombstone: false, kv });
-  return { revision: main as Revision, prev_kv: put.prev_kv ? old : null };
+  return { revision: main as Revision, prev_kv: put.prev_kv ? old : null, lease };
 }
 
 function executeDelete(draft: Draft, request: DeleteRequest): DeleteResult {

@@ -4,14 +4,14 @@ import type { Command, Decision, KeyValue } from '../machines/language/commands.
 import { invariant, unreachable } from '../machines/language/invariant.js';
 import type { Entry } from '../machines/language/vocabulary.js';
 import type { Pending } from './batch.js';
-import { decideOperation, refuse } from './decide.js';
+import { decideOperation } from './decide.js';
 import { digestOf } from './digest.js';
+import { type Committed, refuse } from './draft.js';
 import { toLatin1 } from './keys.js';
 import { outcomeOf } from './outcome.js';
 import type { Decided } from './ports.js';
 import { fetchPlaces } from './reads.js';
 import type { RequestRecord } from './requests.js';
-import type { Change } from './revision.js';
 import type { StoreState } from './state.js';
 
 /** Records read for the batch at hand, by place. */
@@ -19,11 +19,12 @@ export type Fetched = Map<string, KeyValue>;
 export const placeName = (place: { readonly main: number; readonly sub: number }): string =>
   `${place.main}.${place.sub}`;
 
-interface Step {
+interface Step extends Committed {
   readonly decision: Decision | null;
-  readonly changes: readonly Change[];
   readonly record: RequestRecord | null;
 }
+
+const NOTHING: Committed = { changes: [], leases: [] };
 
 /**
  * Decides in order. Where records are not at hand, the commands from there on are decided for practice, only to learn
@@ -70,7 +71,7 @@ function practise(
     else accept(state, entry, step, pending, decided);
   }
   if (undo.length === 0) return;
-  for (const step of undo.toReversed()) draft.takeBack(step.changes);
+  for (const step of undo.toReversed()) draft.takeBack(step);
   draft.revision = before.revision;
   draft.compact_revision = before.compact_revision;
   state.requests.rollback((entries[decided.length] as Entry).index);
@@ -78,6 +79,7 @@ function practise(
 
 function accept(state: StoreState, entry: Entry, step: Step, pending: Pending, decided: Decided[]): void {
   for (const change of step.changes) pending.changes.push(change);
+  for (const change of step.leases) pending.leases.push(change);
   if (step.record !== null) pending.records.push(step.record);
   if (entry.kind === 'configuration')
     pending.configuration = { index: entry.index, configuration: entry.configuration };
@@ -86,14 +88,14 @@ function accept(state: StoreState, entry: Entry, step: Step, pending: Pending, d
   pending.term = entry.term;
   pending.revision = state.draft.revision;
   pending.compact_revision = state.draft.compact_revision;
-  decided.push({ index: entry.index, term: entry.term, decision: step.decision });
+  decided.push({ index: entry.index, term: entry.term, decision: step.decision, leases: step.leases });
 }
 
 function decideEntry(state: StoreState, entry: Entry, command: Command | null): Step {
   switch (entry.kind) {
     case 'empty':
     case 'configuration':
-      return { decision: null, changes: [], record: null };
+      return { ...NOTHING, decision: null, record: null };
     case 'command':
       invariant(command !== null, 'a command entry has a command', { index: entry.index });
       return decideCommand(state, entry.index, command);
@@ -108,11 +110,11 @@ function decideCommand(state: StoreState, index: number, command: Command): Step
   const { request, operation } = command;
   const digest = request === null ? 0 : digestOf(operation);
   const known = request === null ? null : requests.lookup(request, digest, index, draft.revision);
-  if (known !== null) return { decision: known, changes: [], record: null };
+  if (known !== null) return { ...NOTHING, decision: known, record: null };
   // Refused by the leader for its quota: settled there, so that every member comes to the same.
   const decision = command.refused === null ? decideOperation(draft, operation) : refuse(draft, command.refused);
-  const changes = draft.commit();
-  if (request === null) return { decision, changes, record: null };
+  const { changes, leases } = draft.commit();
+  if (request === null) return { decision, changes, leases, record: null };
   const record: RequestRecord = {
     index,
     client: toLatin1(request.client),
@@ -121,5 +123,5 @@ function decideCommand(state: StoreState, index: number, command: Command): Step
     outcome: outcomeOf(decision),
   };
   requests.add(record);
-  return { decision, changes, record };
+  return { decision, changes, leases, record };
 }

@@ -29,6 +29,22 @@ export function digestOf(operation: Operation): number {
       mixNumber(lanes, 4);
       mixNumber(lanes, operation.revision);
       break;
+    case 'lease.grant':
+      // Not the id: one that the leader drew is another one in every attempt.
+      mixNumber(lanes, 6);
+      mixNumber(lanes, operation.grant.ttl_ms);
+      break;
+    case 'lease.revoke':
+      mixNumber(lanes, 7);
+      mixBigint(lanes, operation.id);
+      break;
+    case 'lease.checkpoint':
+      mixNumber(lanes, 8);
+      for (const { id, remaining_ms } of operation.leases) {
+        mixBigint(lanes, id);
+        mixNumber(lanes, remaining_ms);
+      }
+      break;
     default:
       unreachable(operation);
   }
@@ -48,7 +64,8 @@ function mixOperation(lanes: Lanes, operation: TxnOperation): void {
     mixNumber(lanes, 1 + 8 * (Number(put.prev_kv) + 2 * Number(put.ignore_value) + 4 * Number(put.ignore_lease)));
     mixBytes(lanes, put.key);
     mixBytes(lanes, put.value);
-    mixBigint(lanes, put.lease);
+    if (put.ttl_ms === 0) mixBigint(lanes, put.lease);
+    else mixNumber(lanes, put.ttl_ms);
   } else if ('delete' in operation) {
     mixNumber(lanes, 2 + 8 * Number(operation.delete.prev_kv));
     mixBytes(lanes, operation.delete.key);

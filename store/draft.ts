@@ -3,11 +3,15 @@
  * changes can be taken back until the next one begins, and so can those of a whole run of commands whose records were
  * not at hand.
  */
-import type { KeyValue, RangeRequest } from '../machines/language/commands.js';
+import type { Decision, KeyValue, Lease, RangeRequest } from '../machines/language/commands.js';
 import { EMPTY } from '../machines/language/bytes.js';
+import type { ErrorName } from '../machines/language/errors.js';
 import { invariant } from '../machines/language/invariant.js';
+import type { Revision } from '../machines/language/vocabulary.js';
 import { createOf, isDeleted, type KeyHistory, type Place, placeAt, versionOf } from './key-history.js';
 import { type KeyIndex, type KeyRange, keyRange } from './key-index.js';
+import type { LeaseTable } from './lease-table.js';
+import type { LeaseChange } from './ports.js';
 import { type Found, type Located, rowsWanted } from './range.js';
 import type { Change } from './revision.js';
 
@@ -17,6 +21,18 @@ export interface Life {
   readonly version: number;
   readonly place: Place;
 }
+
+/** What one command changed. */
+export interface Committed {
+  readonly changes: readonly Change[];
+  readonly leases: readonly LeaseChange[];
+}
+
+export const refuse = (draft: Draft, error: ErrorName): Decision => ({
+  type: 'error',
+  error,
+  revision: draft.revision as Revision,
+});
 
 export interface Draft {
   /** The decided revision, before the command at hand. */
@@ -36,12 +52,15 @@ export interface Draft {
   /** The record at a place of a key; an empty one in its stead when it is not at hand (`missing`). */
   recordOf(key: string, place: Place): KeyValue;
   add(change: Change): void;
+  /** The leases as the command at hand sees them. */
+  readonly leases: Pick<LeaseTable, 'get' | 'leaseOf' | 'keysOf'>;
+  /** Makes, changes or ends a lease. */
+  setLease(id: bigint, lease: Lease | null): void;
 
   /** The command's changes stand; they are handed over. */
-  commit(): readonly Change[];
-  rollback(): void;
-  /** Takes back committed changes, newest first. */
-  takeBack(changes: readonly Change[]): void;
+  commit(): Committed;
+  /** Takes back what was committed, the newest command first. */
+  takeBack(committed: Committed): void;
   /** Forgets changes that the key index now holds. */
   settle(changes: readonly Change[]): void;
   clearMissing(): void;
@@ -49,12 +68,13 @@ export interface Draft {
 
 export function makeDraft(
   index: Pick<KeyIndex, 'get' | 'visit'>,
+  leases: LeaseTable,
   recordAtHand: (key: string, place: Place) => KeyValue | undefined,
-  revision: number,
-  compact_revision: number,
+  { revision, compact_revision }: { readonly revision: number; readonly compact_revision: number },
 ): Draft {
   const overlay = new Map<string, Change[]>();
   let changes: Change[] = [];
+  let leaseChanges: LeaseChange[] = [];
   let missing: Place[] = [];
 
   const drop = (change: Change): void => {
@@ -85,24 +105,31 @@ export function makeDraft(
       missing.push(place);
       return NOT_AT_HAND;
     },
-    add(change) {
+    add(given) {
+      const change = movedBy(leases, given);
       const list = overlay.get(change.key);
       if (list === undefined) overlay.set(change.key, [change]);
       else list.push(change);
       changes.push(change);
     },
+    leases,
+    setLease(id, after) {
+      leaseChanges.push({ id, before: leases.get(id) ?? null, after });
+      leases.set(id, after);
+    },
     commit() {
-      const done = changes;
+      const done = { changes, leases: leaseChanges };
       changes = [];
-      if (done.length > 0) this.revision++;
+      if (leaseChanges.length > 0) leaseChanges = [];
+      if (done.changes.length > 0) this.revision++;
       return done;
     },
-    rollback() {
-      for (const change of changes.reverse()) drop(change);
-      changes = [];
-    },
     takeBack(done) {
-      for (const change of done.toReversed()) drop(change);
+      for (const change of done.changes.toReversed()) {
+        drop(change);
+        if (change.moved !== undefined) leases.move(change.key, change.moved.from);
+      }
+      for (const { id, before } of done.leases.toReversed()) leases.set(id, before);
     },
     settle(done) {
       for (const change of done) {
@@ -116,6 +143,15 @@ export function makeDraft(
       missing = [];
     },
   };
+}
+
+/** The change, with the key's way from one lease to another, which it goes now (B-51). */
+function movedBy(leases: LeaseTable, change: Change): Change {
+  const from = leases.leaseOf(change.key);
+  const to = change.tombstone ? 0n : change.kv.lease;
+  if (from === to) return change;
+  leases.move(change.key, to);
+  return { ...change, moved: { from, to } };
 }
 
 function lifeOf(drafted: readonly Change[] | undefined, history: KeyHistory | undefined): Life | undefined {

@@ -3,7 +3,16 @@ import { crc32c } from '@node-rs/crc32';
 import type { HashKvResult, StoredConfiguration } from '../machines/language/commands.js';
 import type { Index, Revision } from '../machines/language/vocabulary.js';
 import { isNewestAt } from './key-history.js';
-import { journalPrefix, numberKey, numberOfKey, partOfKey, prefixRange, revisionPrefix } from './keys.js';
+import {
+  attachmentPrefix,
+  journalPrefix,
+  leasePrefix,
+  numberKey,
+  numberOfKey,
+  partOfKey,
+  prefixRange,
+  revisionPrefix,
+} from './keys.js';
 import type { Mark } from './journal.js';
 import type { EnginePair } from './ports.js';
 import { revisionAsked } from './reads.js';
@@ -31,10 +40,16 @@ export async function hashState(state: StoreState): Promise<{ readonly applied: 
     const taken = await state.inTurn(async () => ({
       mark: state.written,
       hash: hashRest(state.written, state.configuration, encodeRecords(state.requests.remembered(state.written.index))),
+      leases: [
+        state.engine.iterate(...prefixRange(leasePrefix)),
+        state.engine.iterate(...prefixRange(attachmentPrefix)),
+      ],
       pages: state.engine.iterate(...prefixRange(revisionPrefix)),
     }));
     const { index, revision, compact_revision } = taken.mark;
-    const hash = await hashRecords(state, taken.pages, compact_revision, revision, taken.hash);
+    let start = taken.hash;
+    for (const pages of taken.leases) start = await hashPairs(pages, start);
+    const hash = await hashRecords(state, taken.pages, compact_revision, revision, start);
     if (state.written.compact_revision === compact_revision) return { applied: index as Index, hash };
   }
 }
@@ -43,6 +58,12 @@ function hashRest(mark: Mark, configuration: StoredConfiguration, requests: Uint
   const numbers = [mark.index, mark.term, mark.revision, mark.compact_revision + 1];
   const start = numbers.reduce((hash, number) => crc32c(numberKey(journalPrefix, number), hash), 0);
   return crc32c(requests, crc32c(encodeStoredConfiguration(configuration), start));
+}
+
+async function hashPairs(pages: Pages, start: number): Promise<number> {
+  let hash = start;
+  for await (const page of pages) for (const [key, value] of page) hash = crc32c(value, crc32c(key, hash));
+  return hash;
 }
 
 /**

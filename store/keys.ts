@@ -3,20 +3,24 @@
  * order is ours. Also keys as latin-1 strings (one character a byte): they compare as bytes do, and V8 keeps them in
  * one byte each.
  *
+ *     a <lease:8> <key>         attachment of a key to a lease (lease-table.ts)
  *     j <to:8>                  journal: one batch, as a link of the chain, and the keys it changed (journal.ts)
  *     k <generation:8> <n:4>    page: a piece of the key index, folded from older journal rows (fold.ts)
+ *     l <lease:8>               lease: its TTL and what remained of it (lease-table.ts)
  *     m <name>                  single rows: where the chain begins, the membership, the compaction finished (marks.ts)
  *     q <to:8>                  request records of one batch (requests.ts)
  *     r <main:8> <sub:4>        revision: the record of one change of one key (revision.ts)
  */
 import { invariant } from '../machines/language/invariant.js';
 
+export const attachmentPrefix = 'a';
 export const journalPrefix = 'j';
 export const pagePrefix = 'k';
+export const leasePrefix = 'l';
 const namePrefix = 'm';
 export const requestsPrefix = 'q';
 export const revisionPrefix = 'r';
-type Prefix = 'j' | 'k' | 'm' | 'q' | 'r';
+type Prefix = 'a' | 'j' | 'k' | 'l' | 'm' | 'q' | 'r';
 
 const UINT32 = 2 ** 32;
 
@@ -34,6 +38,14 @@ export function numberPartKey(prefix: Prefix, number: number, part: number): Buf
   key[0] = prefix.charCodeAt(0);
   writeNumber(key, 1, number);
   key.writeUInt32BE(part, 9);
+  return key;
+}
+
+/** `<prefix> <lease:8>` */
+export function leaseKey(prefix: 'a' | 'l', lease: bigint): Buffer {
+  const key = Buffer.allocUnsafe(9);
+  key[0] = prefix.charCodeAt(0);
+  key.writeBigInt64BE(lease, 1);
   return key;
 }
 

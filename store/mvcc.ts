@@ -14,8 +14,9 @@ import { sweep } from './compaction.js';
 import { decideBatch, type Fetched, placeName } from './deciding.js';
 import { fold, isFoldDue } from './fold.js';
 import { hashKv, hashState } from './hash.js';
+import { viewOf } from './lease-table.js';
 import { ENGINE_FACTORY } from './ports.js';
-import type { Decided, EngineFactory, KvStatus, KvStore, SnapshotSource, Written } from './ports.js';
+import type { Decided, EngineFactory, KvStatus, KvStore, LeaseView, SnapshotSource, Written } from './ports.js';
 import { readAtHand, readRange, readTxn } from './reads.js';
 import { recoverState } from './recovery.js';
 import type { StoreState } from './state.js';
@@ -149,6 +150,10 @@ export class MvccStore implements KvStore {
 
   read(txn: TxnRequest): Promise<TxnResult> {
     return this.#read((state) => readTxn(state, txn));
+  }
+
+  get leases(): LeaseView {
+    return viewOf(this.#open().leases);
   }
 
   hashKv(revision: number): Promise<HashKvResult> {

@@ -4,7 +4,14 @@
  */
 import { EMPTY } from '../machines/language/bytes.js';
 import { pack, unpack } from '../machines/language/codec.js';
-import type { Decision, KeyValue, OperationResult, RangeResult, TxnResult } from '../machines/language/commands.js';
+import type {
+  Decision,
+  KeyValue,
+  OperationResult,
+  PutResult,
+  RangeResult,
+  TxnResult,
+} from '../machines/language/commands.js';
 import { unreachable } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
 import type { Revision } from '../machines/language/vocabulary.js';
@@ -15,20 +22,22 @@ export type Outcome = number | Uint8Array;
 const KV_WEIGHT = 32;
 
 export function outcomeOf(decision: Decision): Outcome {
-  if (decision.type === 'put' && decision.put.prev_kv === null) return decision.put.revision;
+  if (decision.type === 'put' && decision.put.prev_kv === null && decision.put.lease === 0n)
+    return decision.put.revision;
   // [safety] Replicated state: this bound and the weights below are part of command version 1.
   const kept = weightOf(decision) <= limits.outcome_bytes_max ? decision : truncated(decision);
   return pack(toPlain(kept));
 }
 
 export function decisionOf(outcome: Outcome): Decision {
-  if (typeof outcome === 'number') return { type: 'put', put: { revision: outcome as Revision, prev_kv: null } };
+  if (typeof outcome === 'number')
+    return { type: 'put', put: { revision: outcome as Revision, prev_kv: null, lease: 0n } };
   return revive(unpack(outcome), '') as Decision;
 }
 
-/** Numbers above 2^32 come back as bigint; only leases are meant to be. */
+/** Numbers above 2^32 come back as bigint; only ids of leases are meant to be. */
 function revive(value: unknown, field: string): unknown {
-  if (typeof value === 'bigint') return field === 'lease' ? value : Number(value);
+  if (typeof value === 'bigint') return field === 'lease' || field === 'id' ? value : Number(value);
   if (Array.isArray(value)) return value.map((item) => revive(item, field));
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, revive(item, name)]));
@@ -45,6 +54,14 @@ function toPlain(decision: Decision): unknown {
       return { type: 'txn', txn: plainTxn(decision.txn) };
     case 'compact':
       return { type: 'compact', compact: { revision: decision.compact.revision } };
+    case 'lease.grant': {
+      const { revision, id, ttl_ms } = decision.grant;
+      return { type: 'lease.grant', grant: { revision, id, ttl_ms } };
+    }
+    case 'lease.revoke':
+      return { type: 'lease.revoke', revoke: { revision: decision.revoke.revision } };
+    case 'lease.checkpoint':
+      return { type: 'lease.checkpoint', revision: decision.revision };
     case 'error':
       return { type: 'error', error: decision.error, revision: decision.revision };
     case 'truncated':
@@ -62,9 +79,10 @@ const plainKv = (kv: KeyValue): unknown => ({
   value: kv.value.length === 0 ? EMPTY : kv.value,
   lease: kv.lease,
 });
-const plainPut = (put: { revision: number; prev_kv: KeyValue | null }): unknown => ({
+const plainPut = (put: PutResult): unknown => ({
   revision: put.revision,
   prev_kv: put.prev_kv === null ? null : plainKv(put.prev_kv),
+  lease: put.lease,
 });
 const plainDelete = (result: { revision: number; deleted: number; prev_kvs: readonly KeyValue[] }): unknown => ({
   revision: result.revision,
@@ -97,6 +115,9 @@ function weightOf(decision: Decision): number {
     case 'txn':
       return weightOfResult(decision);
     case 'compact':
+    case 'lease.grant':
+    case 'lease.revoke':
+    case 'lease.checkpoint':
     case 'error':
     case 'truncated':
       return KV_WEIGHT;

@@ -6,6 +6,7 @@ import type {
   Command,
   Decision,
   HashKvResult,
+  Lease,
   RangeRequest,
   RangeResult,
   StoreEvent,
@@ -194,6 +195,15 @@ export interface Decided {
   readonly term: Term;
   /** Null for empty and configuration entries. */
   readonly decision: Decision | null;
+  /** What it changed among the leases. */
+  readonly leases: readonly LeaseChange[];
+}
+
+/** What became of one lease; null: there is none. */
+export interface LeaseChange {
+  readonly id: bigint;
+  readonly before: Lease | null;
+  readonly after: Lease | null;
 }
 
 export interface Written {
@@ -211,6 +221,13 @@ export interface KvStatus {
   readonly db_size: number;
   readonly db_size_in_use: number;
   readonly keys: number;
+}
+
+export interface LeaseView {
+  get(id: bigint): Lease | undefined;
+  all(): Iterable<Lease>;
+  /** The keys that hang on it, in order. */
+  keysOf(id: bigint): readonly Uint8Array[];
 }
 
 /**
@@ -245,6 +262,8 @@ export interface KvStore {
   rangeAtHand(request: RangeRequest): RangeResult | null;
   /** A transaction that only reads (B-17), all of it at one revision of the state as written. */
   read(txn: TxnRequest): Promise<TxnResult>;
+  /** As decided, which may be ahead of what is written: nothing of it is taken back, since the log has it. */
+  readonly leases: LeaseView;
   /** Throws QuorateError (Compacted, FutureRev). */
   hashKv(revision: number): Promise<HashKvResult>;
   /** A hash of the whole replicated state at `applied`: equal on members with equal applied indexes. */

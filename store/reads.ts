@@ -183,7 +183,7 @@ export async function readTxn(state: StoreState, txn: TxnRequest): Promise<TxnRe
     const { revision, compact_revision } = state.written;
     const atHand = (key: string, place: Place): KeyValue | undefined =>
       state.cache.get(key, place) ?? fetched.get(name(place));
-    const draft = makeDraft(state.index, atHand, revision, compact_revision);
+    const draft = makeDraft(state.index, state.leases, atHand, { revision, compact_revision });
     const decision = decideOperation(draft, { type: 'txn', txn });
     invariant(draft.changes.length === 0, 'a transaction that only reads changes nothing', { revision });
     if (draft.missing.length > 0) {

@@ -19,6 +19,7 @@ import {
   prefixRange,
   requestsPrefix,
 } from './keys.js';
+import { loadLeases } from './lease-table.js';
 import { DamagedError, DirectoryError, type Engine } from './ports.js';
 import { decodeRecords, makeRequestTable, oldestForgotten, type RequestTable } from './requests.js';
 import {
@@ -50,17 +51,14 @@ export async function recoverState(
   const { written, journal_bytes } = await replayJournal(engine, base, index);
   const requests = makeRequestTable();
   const request_rows = await loadRequests(engine, written.index, requests);
+  const leases = await loadLeases(engine, PAGE_BYTES);
   const cache = makeValueCache(limits.value_cache_bytes);
   const budget = makeReadBudget(clock, limits.read_bytes_max, limits.reads_bytes_max);
   return {
     engine,
     index,
-    draft: makeDraft(
-      index,
-      (key, place) => cache.get(key, place) ?? fetched(place),
-      written.revision,
-      written.compact_revision,
-    ),
+    draft: makeDraft(index, leases, (key, place) => cache.get(key, place) ?? fetched(place), written),
+    leases,
     draft_index: written.index,
     requests,
     cache,

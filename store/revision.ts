@@ -7,10 +7,13 @@
 import type { DeleteCause, KeyValue, StoreEvent } from '../machines/language/commands.js';
 import { EMPTY } from '../machines/language/bytes.js';
 import { invariant } from '../machines/language/invariant.js';
+import type { Move } from './lease-table.js';
 import { asBuffer, numberPartKey, revisionPrefix } from './keys.js';
 
 const PUT = 1;
-const TOMBSTONE = 2;
+/** Kinds of tombstones, by why the key was deleted. */
+const TOMBSTONES: Readonly<Record<DeleteCause, number>> = { user: 2, 'lease expired': 3, 'lease revoked': 4 };
+const causes = new Map(Object.entries(TOMBSTONES).map(([cause, kind]) => [kind, cause as DeleteCause]));
 const UINT32 = 2 ** 32;
 const TOMBSTONE_HEAD = 5;
 const PUT_HEAD = TOMBSTONE_HEAD + 24;
@@ -26,6 +29,8 @@ export interface Change {
   readonly kv: KeyValue;
   /** Of a tombstone that no user asked for. */
   readonly cause?: DeleteCause;
+  /** The lease it hung on before, and the one it hangs on now; 0 is none. Undefined where that is the same. */
+  readonly moved?: Move;
 }
 
 export const revisionKey = (main: number, sub: number): Buffer => numberPartKey(revisionPrefix, main, sub);
@@ -50,7 +55,7 @@ export function encodeRecord(change: Change): Buffer {
   const { kv } = change;
   const head = change.tombstone ? TOMBSTONE_HEAD : PUT_HEAD;
   const bytes = Buffer.allocUnsafe(head + kv.key.length + kv.value.length);
-  bytes[0] = change.tombstone ? TOMBSTONE : PUT;
+  bytes[0] = change.tombstone ? TOMBSTONES[change.cause ?? 'user'] : PUT;
   bytes.writeUInt32BE(kv.key.length, 1);
   if (!change.tombstone) {
     writeNumber(bytes, 5, kv.create_revision);
@@ -66,12 +71,15 @@ export function encodeRecord(change: Change): Buffer {
 export function decodeRecord(record: Uint8Array, main: number): KeyValue {
   const bytes = asBuffer(record);
   const kind = bytes[0];
-  invariant(kind === PUT || kind === TOMBSTONE, 'a stored record is a put or a tombstone', { kind, main });
+  invariant(kind !== undefined && kind >= PUT && kind <= PUT + causes.size, 'a stored record is a put or a tombstone', {
+    kind,
+    main,
+  });
   const head = kind === PUT ? PUT_HEAD : TOMBSTONE_HEAD;
   const key_end = head + bytes.readUInt32BE(1);
   invariant(key_end <= bytes.length, 'a stored record holds its key', { main, length: bytes.length });
   const key = plainView(bytes, head, key_end);
-  if (kind === TOMBSTONE) return tombstoneOf(key, main);
+  if (kind !== PUT) return tombstoneOf(key, main);
   const lease = bytes.readInt32BE(21) === 0 && bytes.readInt32BE(25) === 0 ? 0n : bytes.readBigInt64BE(21);
   return {
     key,
@@ -83,10 +91,17 @@ export function decodeRecord(record: Uint8Array, main: number): KeyValue {
   };
 }
 
+/** A record as the event that it was. */
+export function eventOfRecord(record: Uint8Array, main: number): StoreEvent {
+  const cause = causes.get(record[0] ?? 0);
+  const kv = decodeRecord(record, main);
+  return cause === undefined ? { type: 'put', kv, cause: 'user' } : { type: 'delete', kv, cause };
+}
+
 /** Only the key of a record, as latin-1. */
 export function keyOfRecord(record: Uint8Array): { readonly key: string; readonly tombstone: boolean } {
   const bytes = asBuffer(record);
-  const tombstone = bytes[0] === TOMBSTONE;
+  const tombstone = bytes[0] !== PUT;
   const head = tombstone ? TOMBSTONE_HEAD : PUT_HEAD;
   return { key: bytes.toString('latin1', head, head + bytes.readUInt32BE(1)), tombstone };
 }

@@ -6,6 +6,7 @@ import type { Draft } from './draft.js';
 import { EMPTY_MARK, type Mark } from './journal.js';
 import type { KeyIndex } from './key-index.js';
 import { nameKey } from './keys.js';
+import type { LeaseTable } from './lease-table.js';
 import type { Engine } from './ports.js';
 import type { ReadBudget } from './read-budget.js';
 import type { RequestTable } from './requests.js';
@@ -37,6 +38,8 @@ export interface StoreState {
   /** The last entry decided. */
   draft_index: number;
   readonly requests: RequestTable;
+  /** As decided: what the next write will make durable. */
+  readonly leases: LeaseTable;
   readonly cache: ValueCache;
   readonly budget: ReadBudget;
   /** The state as written: durable and visible. */

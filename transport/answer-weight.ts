@@ -14,10 +14,9 @@ export function weightOf(answer: Answer): number {
       return weightOfAll(result.body.prev_kvs);
     case 'kv.txn':
       return weightOfTxn(result.body);
-    case 'kv.compact':
-    case 'cluster.list':
-    case 'maintenance.status':
-    case 'maintenance.hashkv':
+    case 'lease.timetolive':
+      return result.body.keys.reduce((sum, key) => sum + key.length, 0);
+    default:
       return 0;
   }
 }

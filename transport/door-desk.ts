@@ -10,7 +10,15 @@ import type { Clock } from '../machines/language/time.js';
 import type { ClusterId, Term } from '../machines/language/vocabulary.js';
 import { createDoorRoom, type DoorRoom } from './door-room.js';
 import { gatherAnswers, replyOne } from './door-answers.js';
-import { type Answer, type Ask, type DoorHandlers, NameInUseError, type Operation, type Request } from './ports.js';
+import {
+  type Answer,
+  type Ask,
+  type DoorHandlers,
+  isWrite,
+  NameInUseError,
+  type Operation,
+  type Request,
+} from './ports.js';
 import type { Endpoint } from './subjects.js';
 import { decodeBatch } from './wire-batch.js';
 import {
@@ -209,9 +217,6 @@ function requestId(message: DoorMessage): RequestId | null {
   return { ...parseRequestId(id), since: parseCount(headerNames.since, since) };
 }
 
-const isWrite = ({ op }: Request): boolean =>
-  op === 'kv.put' || op === 'kv.delete' || op === 'kv.txn' || op === 'kv.compact';
-
 const readsOnly = (txn: TxnRequest): boolean =>
   [...txn.success, ...txn.failure].every((each) => 'range' in each || ('txn' in each && readsOnly(each.txn)));
 
@@ -231,7 +236,7 @@ function tooLarge(request: Request, bytes_max: number): QuorateError | null {
 function sizeOf(request: Request): number {
   if (request.op === 'kv.put') return request.body.key.length + request.body.value.length;
   if (request.op === 'kv.txn') return sizeOfTxn(request.body);
-  return 'key' in request.body ? request.body.key.length + request.body.range_end.length : 0;
+  return 'range_end' in request.body ? request.body.key.length + request.body.range_end.length : 0;
 }
 
 function sizeOfTxn(txn: TxnRequest): number {

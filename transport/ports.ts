@@ -7,6 +7,15 @@ import type {
   HashKvRequest,
   HashKvResult,
   Header,
+  LeaseGrantRequest,
+  LeaseGrantResult,
+  LeaseKeepAliveRequest,
+  LeaseKeepAliveResult,
+  LeaseListResult,
+  LeaseRevokeRequest,
+  LeaseRevokeResult,
+  LeaseTimeToLiveRequest,
+  LeaseTimeToLiveResult,
   MemberListRequest,
   MemberListResult,
   PutRequest,
@@ -114,11 +123,27 @@ export type Request =
   | { readonly op: 'kv.delete'; readonly body: DeleteRequest }
   | { readonly op: 'kv.txn'; readonly body: TxnRequest }
   | { readonly op: 'kv.compact'; readonly body: CompactRequest }
+  | { readonly op: 'lease.grant'; readonly body: LeaseGrantRequest }
+  | { readonly op: 'lease.revoke'; readonly body: LeaseRevokeRequest }
+  | { readonly op: 'lease.keepalive'; readonly body: LeaseKeepAliveRequest }
+  | { readonly op: 'lease.timetolive'; readonly body: LeaseTimeToLiveRequest }
+  | { readonly op: 'lease.list'; readonly body: Record<string, never> }
   | { readonly op: 'cluster.list'; readonly body: MemberListRequest }
   | { readonly op: 'maintenance.status'; readonly body: Record<string, never> }
   | { readonly op: 'maintenance.hashkv'; readonly body: HashKvRequest };
 
 export type Operation = Request['op'];
+
+export const isWrite = ({ op }: { readonly op: Operation }): boolean => WRITES.has(op);
+
+const WRITES: ReadonlySet<Operation> = new Set([
+  'kv.put',
+  'kv.delete',
+  'kv.txn',
+  'kv.compact',
+  'lease.grant',
+  'lease.revoke',
+]);
 
 export type Result =
   | { readonly op: 'kv.range'; readonly body: RangeResult }
@@ -126,6 +151,11 @@ export type Result =
   | { readonly op: 'kv.delete'; readonly body: DeleteResult }
   | { readonly op: 'kv.txn'; readonly body: TxnResult }
   | { readonly op: 'kv.compact'; readonly body: CompactResult }
+  | { readonly op: 'lease.grant'; readonly body: LeaseGrantResult }
+  | { readonly op: 'lease.revoke'; readonly body: LeaseRevokeResult }
+  | { readonly op: 'lease.keepalive'; readonly body: LeaseKeepAliveResult }
+  | { readonly op: 'lease.timetolive'; readonly body: LeaseTimeToLiveResult }
+  | { readonly op: 'lease.list'; readonly body: LeaseListResult }
   | { readonly op: 'cluster.list'; readonly body: MemberListResult }
   | { readonly op: 'maintenance.status'; readonly body: StatusResult }
   | { readonly op: 'maintenance.hashkv'; readonly body: HashKvResult };

@@ -27,15 +27,37 @@ export const OPERATIONS = [
   'kv.delete',
   'kv.txn',
   'kv.compact',
+  'lease.grant',
+  'lease.revoke',
+  'lease.keepalive',
+  'lease.timetolive',
+  'lease.list',
   'cluster.list',
   'maintenance.status',
   'maintenance.hashkv',
 ] as const satisfies readonly Operation[];
 
 /** What only a leader serves on the cluster's own subjects; see nats-door.ts for reads. */
-export const LEADER_ENDPOINTS = ['kv.range', 'kv.put', 'kv.delete', 'kv.txn', 'kv.compact', 'batch'] as const;
+export const LEADER_ENDPOINTS = [
+  'kv.range',
+  'kv.put',
+  'kv.delete',
+  'kv.txn',
+  'kv.compact',
+  'lease.grant',
+  'lease.revoke',
+  'lease.keepalive',
+  'lease.timetolive',
+  'batch',
+] as const;
 /** What any member that hears a leader serves on the cluster's own subjects. */
-export const MEMBER_ENDPOINTS = ['batch.read', 'cluster.list', 'maintenance.status', 'maintenance.hashkv'] as const;
+export const MEMBER_ENDPOINTS = [
+  'batch.read',
+  'lease.list',
+  'cluster.list',
+  'maintenance.status',
+  'maintenance.hashkv',
+] as const;
 
 /** `<cluster>.kv.put`, `<cluster>.batch`, …: whoever serves it. */
 export const clusterSubject = (cluster: string, endpoint: Endpoint): string => `${cluster}.${endpoint}`;

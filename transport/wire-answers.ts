@@ -13,6 +13,7 @@ import { memberId, revision as asRevision } from '../machines/language/vocabular
 import type { Answer, Operation, Result } from './ports.js';
 import { difference, readHeader, writeHeader } from './wire-header.js';
 import type { Fields, Value } from '../machines/language/unpack.js';
+import { isLease, isLeaseResult, readLeaseResult, writeLeaseResult } from './wire-leases.js';
 import { readStatus, writeStatus } from './wire-status.js';
 import {
   isMap,
@@ -44,6 +45,7 @@ const writeError = (error: QuorateError): Fields => ({
 });
 
 function writeResult(result: Result): Fields {
+  if (isLeaseResult(result)) return writeLeaseResult(result);
   switch (result.op) {
     case 'kv.range':
       return writeRange(result.body);
@@ -81,7 +83,10 @@ const writeRange = (range: RangeResult): Fields => ({
   count: range.count,
 });
 
-const writePut = (put: PutResult): Fields => ({ prev_kv: put.prev_kv === null ? null : writeKeyValue(put.prev_kv) });
+const writePut = ({ prev_kv, lease }: PutResult): Fields => {
+  const fields = { prev_kv: prev_kv === null ? null : writeKeyValue(prev_kv) };
+  return lease === 0n ? fields : { ...fields, lease };
+};
 
 const writeDelete = (result: DeleteResult): Fields => ({
   deleted: result.deleted,
@@ -123,6 +128,7 @@ export function readError(fields: Fields): QuorateError {
 }
 
 function readResult(op: Operation, body: Fields, revision: number): Result {
+  if (isLease(op)) return readLeaseResult(op, body, revision);
   switch (op) {
     case 'kv.range':
       return { op, body: readRange(body, revision) };
@@ -165,6 +171,7 @@ const readRange = (body: Fields, revision: number): RangeResult => ({
 const readPut = (body: Fields, revision: number): PutResult => ({
   revision: asRevision(revision),
   prev_kv: body['prev_kv'] === undefined || body['prev_kv'] === null ? null : readKeyValue(body['prev_kv']),
+  lease: readId('put', body, 'lease', 'signed'),
 });
 
 const readDelete = (body: Fields, revision: number): DeleteResult => ({

@@ -10,6 +10,7 @@ import type {
 import { badRequest, errorOf, QuorateError } from '../machines/language/errors.js';
 import type { Operation, Request } from './ports.js';
 import type { Fields, Value } from '../machines/language/unpack.js';
+import { isLease, leaseFields, readLeaseRequest, readTtl } from './wire-leases.js';
 import {
   describe,
   isMap,
@@ -46,10 +47,11 @@ export const requestFields = {
     'min_create_revision',
     'max_create_revision',
   ]),
-  'kv.put': new Set(['key', 'value', 'lease', 'prev_kv', 'ignore_value', 'ignore_lease']),
+  'kv.put': new Set(['key', 'value', 'lease', 'prev_kv', 'ignore_value', 'ignore_lease', 'ttl', 'ttl_ms']),
   'kv.delete': new Set(['key', 'range_end', 'prev_kv']),
   'kv.txn': new Set(['compare', 'success', 'failure']),
   'kv.compact': new Set(['revision', 'physical']),
+  ...leaseFields,
   'cluster.list': new Set(['linearizable']),
   'maintenance.status': new Set<string>(),
   'maintenance.hashkv': new Set(['revision']),
@@ -69,6 +71,7 @@ const COMPARE_FIELDS = new Set([
 
 /** The request that `value` describes. Throws InvalidArgument only. */
 export function readRequest(op: Operation, value: Value | undefined): Request {
+  if (isLease(op)) return readLeaseRequest(op, value);
   switch (op) {
     case 'kv.range':
       return { op, body: readRange(value) };
@@ -135,6 +138,7 @@ function readPut(value: Value | undefined): PutRequest {
     prev_kv: readFlag('put', body, 'prev_kv'),
     ignore_value: readFlag('put', body, 'ignore_value'),
     ignore_lease: readFlag('put', body, 'ignore_lease'),
+    ttl_ms: readTtl('put', body),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { badRequest, errorOf, httpStatus, QuorateError } from '../machines/language/errors.js';
 import type { ClusterId } from '../machines/language/vocabulary.js';
-import type { Answer, Operation, Request } from './ports.js';
+import { type Answer, isWrite, type Operation, type Request } from './ports.js';
 import { readAnswer, writeAnswer } from './wire-answers.js';
 import { readRequest } from './wire-requests.js';
 import { type Encoding, encodingOf, parse, print } from './wire-values.js';
@@ -100,8 +100,7 @@ export function parseCount(name: string, text: string): number {
 
 /** What stands in for an answer that no message can hold: an applied write keeps its header. */
 export function shortened(answer: Answer, op: Operation, why: 'AnswerTooLarge' | 'RequestTooManyRequests'): Answer {
-  const write = op === 'kv.put' || op === 'kv.delete' || op === 'kv.txn' || op === 'kv.compact';
-  if (answer.ok && write) return { ok: true, header: answer.header, truncated: true };
+  if (answer.ok && isWrite({ op })) return { ok: true, header: answer.header, truncated: true };
   return { ok: false, error: errorOf(why) };
 }
 

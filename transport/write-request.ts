@@ -2,9 +2,11 @@
 import type { PutRequest, RangeRequest, TxnOperation, TxnRequest } from '../machines/language/commands.js';
 import type { Fields, Value } from '../machines/language/unpack.js';
 import type { Request } from './ports.js';
+import { isLeaseRequest, writeLeaseRequest } from './wire-leases.js';
 
 /** The request as a map; what has its default is left out. */
 export function writeRequest(request: Request): Fields {
+  if (isLeaseRequest(request)) return writeLeaseRequest(request);
   switch (request.op) {
     case 'kv.range':
       return writeRange(request.body);
@@ -41,6 +43,7 @@ function writeRange(range: RangeRequest): Fields {
 function writePut(put: PutRequest): Fields {
   const fields: Record<string, Value> = { key: put.key, value: put.value };
   if (put.lease !== 0n) fields['lease'] = put.lease;
+  if (put.ttl_ms !== 0) fields['ttl_ms'] = put.ttl_ms;
   if (put.prev_kv) fields['prev_kv'] = true;
   if (put.ignore_value) fields['ignore_value'] = true;
   if (put.ignore_lease) fields['ignore_lease'] = true;

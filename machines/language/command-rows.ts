@@ -1,7 +1,8 @@
 /** Commands as rows: compact arrays in one fixed order, so that equal commands are equal bytes on every member. */
-import type { Command, Operation, RequestId } from './commands.js';
+import type { Command, Operation, RequestId, TxnRequest } from './commands.js';
 import { type ErrorName, errors } from './errors.js';
 import { unreachable } from './invariant.js';
+import { isLeaseOperation, leaseFromRow, leaseToRow } from './lease-rows.js';
 import {
   deleteFromRow,
   deleteToRow,
@@ -13,17 +14,25 @@ import {
 } from './operation-rows.js';
 import { bytes, count, integer, list, refuse, type Row, row, text, UnknownVersionError } from './rows.js';
 
-/** [safety] What is logged carries its version first; a member that meets one it does not know stops. */
-const COMMAND_VERSION = 1;
+/**
+ * [safety] What is logged carries its version first; a member that meets one it does not know stops. Version 2 knows
+ * leases; what version 1 can say is said in version 1.
+ */
+const COMMAND_VERSION = 2;
 
 export function commandToRow(command: Command): Row {
-  return [COMMAND_VERSION, requestToRow(command.request), command.refused, operationToRow(command.operation)];
+  return [
+    versionOf(command.operation),
+    requestToRow(command.request),
+    command.refused,
+    operationToRow(command.operation),
+  ];
 }
 
 export function commandFromRow(value: unknown): Command {
   const values = list(value, 'command');
   const version = count(values[0], 'command.version');
-  if (version !== COMMAND_VERSION) throw new UnknownVersionError('command', version, COMMAND_VERSION);
+  if (version < 1 || version > COMMAND_VERSION) throw new UnknownVersionError('command', version, COMMAND_VERSION);
   const [, request, refused, operation] = row(values, 4, 'command');
   return {
     request: requestFromRow(request),
@@ -31,6 +40,16 @@ export function commandFromRow(value: unknown): Command {
     operation: operationFromRow(operation),
   };
 }
+
+function versionOf(operation: Operation): number {
+  if (operation.type === 'txn') return makesLease(operation.txn) ? 2 : 1;
+  return isLeaseOperation(operation) || (operation.type === 'put' && operation.put.ttl_ms > 0) ? 2 : 1;
+}
+
+const makesLease = (txn: TxnRequest): boolean =>
+  [...txn.success, ...txn.failure].some((operation) =>
+    'txn' in operation ? makesLease(operation.txn) : 'put' in operation && operation.put.ttl_ms > 0,
+  );
 
 function errorNameFrom(value: unknown): ErrorName {
   const name = text(value, 'command.refused');
@@ -62,6 +81,10 @@ function operationToRow(operation: Operation): Row {
       return txnToRow(operation.txn, 1);
     case 'compact':
       return [kind.compact, operation.revision];
+    case 'lease.grant':
+    case 'lease.revoke':
+    case 'lease.checkpoint':
+      return leaseToRow(operation);
     default:
       return unreachable(operation);
   }
@@ -78,7 +101,9 @@ function operationFromRow(value: unknown): Operation {
       return { type: 'txn', txn: txnFromRow(values, 1) };
     case kind.compact:
       return { type: 'compact', revision: integer(row(values, 2, 'compact')[1], 'compact.revision') };
+    case kind.lease:
+      return leaseFromRow(values);
     default:
-      return refuse('operation', 'a put, delete, txn or compact', values[0]);
+      return refuse('operation', 'a put, delete, txn, compact or a word on leases', values[0]);
   }
 }

@@ -37,6 +37,11 @@ export interface PutRequest {
   readonly prev_kv: boolean;
   readonly ignore_value: boolean;
   readonly ignore_lease: boolean;
+  /**
+   * Above 0: a lease of so many milliseconds is made and the key attached to it, in the same transaction; `lease` is
+   * then the new lease's id, 0 where one is to be drawn.
+   */
+  readonly ttl_ms: number;
 }
 
 export interface DeleteRequest {
@@ -88,6 +93,26 @@ export interface MemberListRequest {
   readonly linearizable: boolean;
 }
 
+/** Reference 1.3. `id` 0: one is drawn. */
+export interface LeaseGrantRequest {
+  readonly id: bigint;
+  readonly ttl_ms: number;
+}
+
+export interface LeaseRevokeRequest {
+  readonly id: bigint;
+}
+
+/** Many leases in one message. */
+export interface LeaseKeepAliveRequest {
+  readonly ids: readonly bigint[];
+}
+
+export interface LeaseTimeToLiveRequest {
+  readonly id: bigint;
+  readonly keys: boolean;
+}
+
 /**
  * ---- answers ------------------------------------------------------------------------------------------------------
  */
@@ -120,6 +145,8 @@ export interface RangeResult {
 export interface PutResult {
   readonly revision: Revision;
   readonly prev_kv: KeyValue | null;
+  /** The lease that the put's own TTL made; 0 without one. */
+  readonly lease: bigint;
 }
 
 export interface DeleteResult {
@@ -152,6 +179,34 @@ export interface HashKvResult {
   readonly hash_revision: number;
 }
 
+export interface LeaseGrantResult {
+  readonly revision: Revision;
+  readonly id: bigint;
+  readonly ttl_ms: number;
+}
+
+export interface LeaseRevokeResult {
+  readonly revision: Revision;
+}
+
+/** In the order asked; `ttl_ms` is the full TTL after the renewal, 0 where there is no such lease. */
+export interface LeaseKeepAliveResult {
+  readonly leases: readonly { readonly id: bigint; readonly ttl_ms: number }[];
+}
+
+export interface LeaseTimeToLiveResult {
+  readonly id: bigint;
+  /** What remains; -1 where there is no such lease. */
+  readonly ttl_ms: number;
+  readonly granted_ttl_ms: number;
+  /** In order; empty unless asked for. */
+  readonly keys: readonly Uint8Array[];
+}
+
+export interface LeaseListResult {
+  readonly leases: readonly bigint[];
+}
+
 export interface MemberListResult {
   readonly members: readonly (Member & { readonly is_learner: boolean })[];
 }
@@ -180,7 +235,18 @@ export type Operation =
   | { readonly type: 'put'; readonly put: PutRequest }
   | { readonly type: 'delete'; readonly delete: DeleteRequest }
   | { readonly type: 'txn'; readonly txn: TxnRequest }
-  | { readonly type: 'compact'; readonly revision: number };
+  | { readonly type: 'compact'; readonly revision: number }
+  | { readonly type: 'lease.grant'; readonly grant: LeaseGrantRequest }
+  /** `expired`: the leader's own, once its time has run out. */
+  | { readonly type: 'lease.revoke'; readonly id: bigint; readonly expired: boolean }
+  /** The leader's own: what remains of leases; 0 takes the note back, so that a lease has its full TTL again. */
+  | { readonly type: 'lease.checkpoint'; readonly leases: readonly LeaseCheckpoint[] };
+
+/** What remains of a lease, as the leader that counts it notes for the one that may follow it. */
+export interface LeaseCheckpoint {
+  readonly id: bigint;
+  readonly remaining_ms: number;
+}
 
 export interface Command {
   readonly request: RequestId | null;
@@ -198,6 +264,9 @@ export type Decision =
   | { readonly type: 'delete'; readonly delete: DeleteResult }
   | { readonly type: 'txn'; readonly txn: TxnResult }
   | { readonly type: 'compact'; readonly compact: CompactResult }
+  | { readonly type: 'lease.grant'; readonly grant: LeaseGrantResult }
+  | { readonly type: 'lease.revoke'; readonly revoke: LeaseRevokeResult }
+  | { readonly type: 'lease.checkpoint'; readonly revision: Revision }
   | { readonly type: 'error'; readonly error: ErrorName; readonly revision: Revision }
   /** Decided before, but its answer was too long to keep: it was applied at `revision`. */
   | { readonly type: 'truncated'; readonly revision: Revision };
@@ -211,6 +280,13 @@ export interface StoreEvent {
   readonly kv: KeyValue;
   /** `user` for puts. */
   readonly cause: DeleteCause;
+}
+
+/** A lease as the replicated state has it. `remaining_ms` is the last checkpoint, 0 for none. */
+export interface Lease {
+  readonly id: bigint;
+  readonly ttl_ms: number;
+  readonly remaining_ms: number;
 }
 
 /** The membership as the store displays it, from the last configuration entry applied. */

@@ -70,6 +70,15 @@ export const limits = {
   /** The outcome kept for a request id; a longer one is kept as its header, marked truncated. */
   outcome_bytes_max: 4 * KiB,
 
+  /* leases */
+  /** Reference B-46. */
+  lease_ttl_ms_max: 9_000_000_000_000,
+  /** Leases whose time is over that are revoked, and those whose remaining time is noted, in one tick. */
+  leases_expired_per_tick_max: 1_000,
+  leases_noted_per_tick_max: 1_000,
+  /** Leases that one keepalive may name. */
+  keepalive_leases_max: 4_096,
+
   /* snapshots */
   snapshot_chunk_bytes: 256 * KiB,
   snapshot_idle_ms: 30_000,

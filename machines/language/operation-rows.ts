@@ -20,20 +20,19 @@ const sortTargets: readonly SortTarget[] = ['key', 'version', 'create', 'mod', '
 const compareResults: readonly CompareResult[] = ['equal', 'greater', 'less', 'not_equal'];
 const compareTargets: readonly CompareTarget[] = ['version', 'create', 'mod', 'value', 'lease'];
 /** The first value of an operation's row, within a transaction too. */
-export const operationKinds = { put: 0, delete: 1, txn: 2, compact: 3, range: 4 } as const;
+export const operationKinds = { put: 0, delete: 1, txn: 2, compact: 3, range: 4, lease: 5 } as const;
 const kind = operationKinds;
 const bit = (set: boolean, mask: number): number => (set ? mask : 0);
 
-export const putToRow = (put: PutRequest): Row => [
-  kind.put,
-  put.key,
-  put.value,
-  put.lease,
-  bit(put.prev_kv, 1) | bit(put.ignore_value, 2) | bit(put.ignore_lease, 4),
-];
+/** A put that makes its own lease has a sixth value; all others are as they were in version 1. */
+export function putToRow(put: PutRequest): Row {
+  const flags = bit(put.prev_kv, 1) | bit(put.ignore_value, 2) | bit(put.ignore_lease, 4);
+  const head = [kind.put, put.key, put.value, put.lease, flags];
+  return put.ttl_ms === 0 ? head : [...head, put.ttl_ms];
+}
 
 export function putFromRow(value: Row): PutRequest {
-  const [, key, stored, lease, flags] = row(value, 5, 'put');
+  const [, key, stored, lease, flags, ttl_ms] = row(value, value.length === 6 ? 6 : 5, 'put');
   const bits = flagsOf(flags, 7, 'put.flags');
   return {
     key: bytes(key, 'put.key'),
@@ -42,6 +41,7 @@ export function putFromRow(value: Row): PutRequest {
     prev_kv: (bits & 1) !== 0,
     ignore_value: (bits & 2) !== 0,
     ignore_lease: (bits & 4) !== 0,
+    ttl_ms: ttl_ms === undefined ? 0 : count(ttl_ms, 'put.ttl_ms'),
   };
 }
 

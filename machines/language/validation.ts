@@ -3,7 +3,15 @@
  * order. Word fields (sort order, comparison) are checked where they are read from the wire.
  */
 import { compareBytes, toHex } from './bytes.js';
-import type { CompactRequest, DeleteRequest, PutRequest, RangeRequest, TxnOperation, TxnRequest } from './commands.js';
+import type {
+  CompactRequest,
+  DeleteRequest,
+  LeaseGrantRequest,
+  PutRequest,
+  RangeRequest,
+  TxnOperation,
+  TxnRequest,
+} from './commands.js';
 import { type ErrorName, errorOf, type QuorateError } from './errors.js';
 import { limits } from './limits.js';
 
@@ -14,6 +22,8 @@ export type CheckedRequest =
   | { readonly op: 'kv.delete'; readonly body: DeleteRequest }
   | { readonly op: 'kv.txn'; readonly body: TxnRequest }
   | { readonly op: 'kv.compact'; readonly body: CompactRequest }
+  | { readonly op: 'lease.grant'; readonly body: LeaseGrantRequest }
+  | { readonly op: 'lease.revoke' | 'lease.keepalive' | 'lease.timetolive' | 'lease.list' }
   | { readonly op: 'cluster.list' | 'maintenance.status' | 'maintenance.hashkv' };
 
 export function validate(request: CheckedRequest, settings: { readonly txn_ops_max: number }): QuorateError | null {
@@ -30,7 +40,13 @@ function errorIn(request: CheckedRequest, ops_max: number): ErrorName | null {
       return errorInPut(request.body);
     case 'kv.txn':
       return errorInTxn(request.body, ops_max, 1) ?? duplicateIn(request.body);
+    case 'lease.grant':
+      return request.body.ttl_ms > limits.lease_ttl_ms_max ? 'LeaseTTLTooLarge' : null;
     case 'kv.compact':
+    case 'lease.revoke':
+    case 'lease.keepalive':
+    case 'lease.timetolive':
+    case 'lease.list':
     case 'cluster.list':
     case 'maintenance.status':
     case 'maintenance.hashkv':
@@ -43,7 +59,8 @@ const isEmpty = (bytes: Uint8Array): boolean => bytes.length === 0;
 function errorInPut(put: PutRequest): ErrorName | null {
   if (isEmpty(put.key)) return 'EmptyKey';
   if (put.ignore_value && !isEmpty(put.value)) return 'ValueProvided';
-  return put.ignore_lease && put.lease !== 0n ? 'LeaseProvided' : null;
+  if (put.ttl_ms > limits.lease_ttl_ms_max) return 'LeaseTTLTooLarge';
+  return put.ignore_lease && (put.lease !== 0n || put.ttl_ms > 0) ? 'LeaseProvided' : null;
 }
 
 /** A nested transaction gets what its parent leaves of the budget; its siblings get the same. */

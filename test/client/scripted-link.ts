@@ -43,7 +43,7 @@ export function okAnswer(request: Request, cluster = CLUSTER): Answer {
   const at = revision(5);
   switch (request.op) {
     case 'kv.put':
-      return { ok: true, header, result: { op: 'kv.put', body: { revision: at, prev_kv: null } } };
+      return { ok: true, header, result: { op: 'kv.put', body: { revision: at, prev_kv: null, lease: 0n } } };
     case 'kv.delete':
       return { ok: true, header, result: { op: 'kv.delete', body: { revision: at, deleted: 1, prev_kvs: [] } } };
     case 'kv.range':
@@ -61,9 +61,7 @@ export function okAnswer(request: Request, cluster = CLUSTER): Answer {
       const members = [member('n1', 1n), member('n2', 2n)];
       return { ok: true, header, result: { op: 'cluster.list', body: { members } } };
     }
-    case 'kv.compact':
-    case 'maintenance.status':
-    case 'maintenance.hashkv':
+    default:
       return { ok: true, header, result: { op: 'kv.compact', body: { revision: at } } };
   }
 }

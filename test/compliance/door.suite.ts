@@ -40,7 +40,11 @@ function answerTo(ask: Ask): Answer {
   const { request } = ask;
   const shown = { ...header, raft_term: ask.term ?? 0 };
   if (request.op === 'kv.put') {
-    return { ok: true, header: shown, result: { op: 'kv.put', body: { revision: revision(5), prev_kv: null } } };
+    return {
+      ok: true,
+      header: shown,
+      result: { op: 'kv.put', body: { revision: revision(5), prev_kv: null, lease: 0n } },
+    };
   }
   if (request.op === 'kv.range') {
     const value = new Uint8Array(request.body.limit).fill(120);
@@ -62,7 +66,15 @@ function answerTo(ask: Ask): Answer {
 
 const put = (key: string): Request => ({
   op: 'kv.put',
-  body: { key: text(key), value: text('v'), lease: 0n, prev_kv: false, ignore_value: false, ignore_lease: false },
+  body: {
+    key: text(key),
+    value: text('v'),
+    lease: 0n,
+    prev_kv: false,
+    ignore_value: false,
+    ignore_lease: false,
+    ttl_ms: 0,
+  },
 });
 const range = (limit: number): Request => ({
   op: 'kv.range',

@@ -56,6 +56,7 @@ function execute(model: KvModel, operation: Operation): { readonly model: KvMode
       decision: { type: 'compact', compact: { revision } },
     };
   }
+  if (isLeaseWord(operation)) throw new Error(`${operation.type} is not this model's`);
   const work: Work = { model, now: new Map(latest(model)), changed: false };
   const decision = decide(work, operation);
   if (!work.changed) return { model, decision };
@@ -73,7 +74,10 @@ interface Work {
 const latest = (model: KvModel): Contents => model.contents[model.revision] as Contents;
 const revisionOf = (work: Work): Revision => (work.model.revision + (work.changed ? 1 : 0)) as Revision;
 
-function decide(work: Work, operation: Exclude<Operation, { type: 'compact' }>): Decision {
+const isLeaseWord = (operation: Operation): operation is Extract<Operation, { type: `lease.${string}` }> =>
+  operation.type.startsWith('lease.');
+
+function decide(work: Work, operation: Extract<Operation, { type: 'put' | 'delete' | 'txn' }>): Decision {
   if (operation.type === 'txn') {
     const chosen = choose(work, operation.txn);
     check(work, chosen);
@@ -175,7 +179,7 @@ function performPut(work: Work, put: PutRequest): OperationResult {
     value: put.ignore_value && old !== null ? old.value : put.value,
     lease: put.ignore_lease && old !== null ? old.lease : put.lease,
   });
-  return { put: { revision, prev_kv: put.prev_kv ? old : null } };
+  return { put: { revision, prev_kv: put.prev_kv ? old : null, lease: 0n } };
 }
 
 /* ---- reads ---------------------------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 /** Simulated clients: few keys, unique values, one operation at a time each, retries under the same request id. */
+import { errors } from '../../machines/language/errors.js';
 import type { RequestId } from '../../machines/language/commands.js';
 import type { Chance } from './chance.js';
 import type { Answerer, Question, Street } from './door.js';
@@ -107,6 +108,13 @@ export function startClients(world: World, street: Street, history: History, set
       timer.cancelled = true;
       finish(output);
     };
+    /** Too late: what became of it nobody can tell any more, and asking again only makes the log longer. */
+    const forget = (): void => {
+      if (over) return;
+      over = true;
+      timer.cancelled = true;
+      finish(null);
+    };
     /** Settled, it was said: nothing was done. */
     const refuse = (): void => {
       const tag = tagOf(input, id);
@@ -122,6 +130,7 @@ export function startClients(world: World, street: Street, history: History, set
       if (!answer.ok) {
         const output = outputOfError(answer.error);
         if (output !== null) return settle(output);
+        if (answer.error.message === errors.RequestExpired.message) return forget();
         return isRefusal(answer.error) ? refuse() : again();
       }
       seen.index = Math.max(seen.index, answer.header.raft_index);

@@ -101,6 +101,7 @@ const settingsOf = (name: string, names: readonly string[], trims: Trims): NodeS
   quota_bytes: 0,
   ...trims,
   auto_compaction: { mode: 'off' },
+  min_lease_ttl_ms: 100,
 });
 
 /** What becomes of the effects of raft in one node. */

@@ -29,6 +29,9 @@ export async function controlled<T>(world: World, body: () => T | Promise<T>, ch
   Date.now = () => 1_700_000_000_000 + Math.floor(world.now_ms());
   Math.random = () => chance.fraction();
   try {
+    // From a turn of its own: begun within a module's loading, ticks and microtasks would take turns in another order.
+    steps = 0;
+    await new Promise(endOfTurn);
     return await body();
   } finally {
     slowAgain();

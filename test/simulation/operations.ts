@@ -38,6 +38,7 @@ const put = (key: string, value: string): PutRequest => ({
   prev_kv: false,
   ignore_value: false,
   ignore_lease: false,
+  ttl_ms: 0,
 });
 
 const swap = (key: string, expected: number, value: string): TxnRequest => ({
@@ -105,11 +106,7 @@ export function outputOf(input: Input, result: Result): Output {
         succeeded: result.body.succeeded,
         kvs: result.body.succeeded ? [] : kvsOf(result.body.responses[0]),
       };
-    case 'kv.put':
-    case 'kv.compact':
-    case 'cluster.list':
-    case 'maintenance.status':
-    case 'maintenance.hashkv':
+    default:
       return { type: 'done', revision };
   }
 }
@@ -148,6 +145,10 @@ export function inputOf(command: Command): Input {
       return { type: 'compact', revision: operation.revision };
     case 'txn':
       return inputOfTxn(operation.txn);
+    case 'lease.grant':
+    case 'lease.revoke':
+    case 'lease.checkpoint':
+      throw new Error(`${operation.type} is not the model's`);
   }
 }
 
@@ -174,7 +175,7 @@ export function outputOfDecision(input: Input, decision: Decision): Output | nul
     case 'error':
       if (decision.error === 'Compacted') return { type: 'error', name: 'compacted' };
       return decision.error === 'FutureRev' ? { type: 'error', name: 'future' } : null;
-    case 'truncated':
+    default:
       return null;
   }
 }

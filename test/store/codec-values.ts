@@ -39,6 +39,7 @@ export const putOf = (c: Chance): PutRequest => ({
   key: c.bytes(),
   value: c.bytes(c.pick([1, 40, 300])),
   lease: lease(c),
+  ttl_ms: c.pick([0, 0, 1, 2 ** 32, 9_000_000_000_000]),
   prev_kv: c.coin(),
   ignore_value: c.coin(),
   ignore_lease: c.coin(),

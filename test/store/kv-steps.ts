@@ -66,6 +66,7 @@ export const putRequest = (
       key: bytesOf(key),
       value: bytesOf(value),
       lease: 0n,
+      ttl_ms: 0,
       prev_kv: false,
       ignore_value: false,
       ignore_lease: false,

@@ -49,7 +49,7 @@ const found = (value: Uint8Array, count = 1): Answer => {
 const written: Answer = {
   ok: true,
   header,
-  result: { op: 'kv.put', body: { revision: revision(3), prev_kv: null } },
+  result: { op: 'kv.put', body: { revision: revision(3), prev_kv: null, lease: 0n } },
 };
 
 const messageOf = (answer: Answer): string => (answer.ok ? '' : answer.error.message);

@@ -65,7 +65,7 @@ async function openDoor(answer: (ask: Ask) => void, links: string[] = [], silenc
 }
 
 const answerPut = (ask: Ask): void =>
-  ask.answer({ ok: true, header, result: { op: 'kv.put', body: { revision: revision(1), prev_kv: null } } });
+  ask.answer({ ok: true, header, result: { op: 'kv.put', body: { revision: revision(1), prev_kv: null, lease: 0n } } });
 
 async function openLink(): Promise<ClientLink> {
   const link = await connectLink({ servers: [server.url] }, realClock);

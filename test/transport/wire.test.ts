@@ -79,8 +79,8 @@ const header: Header = {
 const at = revision(header.revision);
 
 const answers: readonly (readonly [Operation, Answer])[] = [
-  ['kv.put', { ok: true, header, result: { op: 'kv.put', body: { revision: at, prev_kv: kv } } }],
-  ['kv.put', { ok: true, header, result: { op: 'kv.put', body: { revision: at, prev_kv: null } } }],
+  ['kv.put', { ok: true, header, result: { op: 'kv.put', body: { revision: at, prev_kv: kv, lease: 7n } } }],
+  ['kv.put', { ok: true, header, result: { op: 'kv.put', body: { revision: at, prev_kv: null, lease: 0n } } }],
   ['kv.put', { ok: true, header, truncated: true }],
   ['kv.put', { ok: false, error: errorOf('Timeout', true) }],
   [
@@ -100,7 +100,7 @@ const answers: readonly (readonly [Operation, Answer])[] = [
           revision: at,
           succeeded: true,
           responses: [
-            { put: { revision: revision(5), prev_kv: null } },
+            { put: { revision: revision(5), prev_kv: null, lease: 0n } },
             { delete: { revision: revision(5), deleted: 0, prev_kvs: [] } },
             { txn: { revision: revision(5), succeeded: false, responses: [] } },
             { range: { revision: revision(4), kvs: [], more: false, count: 0 } },
@@ -223,7 +223,11 @@ test('JSON shows etcd’s names, ids as decimal strings, zero fields, bytes that
     more: true,
     count: 9,
   });
-  const empty: Answer = { ok: true, header, result: { op: 'kv.put', body: { revision: at, prev_kv: null } } };
+  const empty: Answer = {
+    ok: true,
+    header,
+    result: { op: 'kv.put', body: { revision: at, prev_kv: null, lease: 0n } },
+  };
   assert.match(read(encodeAnswer(empty, 'json').body), /"prev_kv":null/);
 });
 
