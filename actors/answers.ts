@@ -31,13 +31,7 @@ export function operationOf(request: Request): Operation {
       return { type: 'lease.grant', grant: request.body };
     case 'lease.revoke':
       return { type: 'lease.revoke', id: request.body.id, expired: false };
-    case 'lease.keepalive':
-    case 'lease.timetolive':
-    case 'lease.list':
-    case 'kv.range':
-    case 'cluster.list':
-    case 'maintenance.status':
-    case 'maintenance.hashkv':
+    default:
       throw new QuorateError('Internal', `quorate: ${request.op} changes nothing and is not proposed`);
   }
 }

@@ -20,7 +20,16 @@ export const beatRoom = fromCallback<Tick, BeatInput>(({ input: { clock, tick_ms
     if (stopped) return;
     arm();
     const tick: Tick = { type: 'tick', now_ms: clock.now_ms() };
-    for (const room of ['raft', 'state', 'requests', 'peers', 'snapshot', 'compactor', 'leaseTicker'] as const) {
+    for (const room of [
+      'raft',
+      'state',
+      'requests',
+      'peers',
+      'snapshot',
+      'compactor',
+      'leaseTicker',
+      'coordination',
+    ] as const) {
       if (!stopped) post(system, room, tick);
     }
   };

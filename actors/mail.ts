@@ -1,6 +1,7 @@
 /** The post office: what each room can be sent, how a letter gets there, and the one table from effect to room. */
 import type { EventObject } from 'xstate';
 import type { Operation } from '../machines/language/commands.js';
+import type { CoordinationRequest } from '../machines/language/coordination.js';
 import type { QuorateError } from '../machines/language/errors.js';
 import { invariant, unreachable } from '../machines/language/invariant.js';
 import type {
@@ -102,6 +103,12 @@ export type LeaseTickerLetter =
   | { readonly type: 'confirmed'; readonly question: LeaseQuestion; answer(answer: LeaseAnswer): void }
   | Tick;
 
+export type CoordinationLetter =
+  | EffectOf<'openDoor' | 'closeDoor'>
+  | { readonly type: 'coordinate'; readonly ask: Ask; readonly request: CoordinationRequest }
+  | { readonly type: 'written'; readonly written: Written }
+  | Tick;
+
 export type LeaseQuestion = Extract<Request, { readonly op: 'lease.keepalive' | 'lease.timetolive' }>;
 export type LeaseAnswer =
   | { readonly ok: true; readonly result: Extract<Result, { readonly op: LeaseQuestion['op'] }> }
@@ -118,6 +125,7 @@ export interface Mail {
   readonly snapshot: SnapshotLetter;
   readonly compactor: CompactorLetter;
   readonly leaseTicker: LeaseTickerLetter;
+  readonly coordination: CoordinationLetter;
   readonly node: { readonly type: 'retired' } | { readonly type: 'drained' };
 }
 export type Address = keyof Mail;
@@ -166,6 +174,7 @@ export function dispatch(system: System, effect: Effect): void {
     case 'openDoor':
     case 'closeDoor':
       post(system, 'leaseTicker', effect);
+      post(system, 'coordination', effect);
       return post(system, 'requests', effect);
     case 'announce':
       post(system, 'requests', effect);

@@ -2,6 +2,7 @@
 import { fromCallback } from 'xstate';
 import { overQuota, refusal, wayOf, type Premises } from '../machines/admission.js';
 import { encodeCommand } from '../machines/language/codec.js';
+import { isCoordination } from '../machines/language/coordination.js';
 import { errorOf } from '../machines/language/errors.js';
 import { unreachable } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
@@ -161,6 +162,7 @@ function admit(desk: Desk, premises: Premises, ask: Ask, now_ms: number, group: 
   const way = wayOf(ask.request);
   const refused = validate(ask.request, settings) ?? refusal(premises, ask.request.op, way, ask.term);
   if (refused) return ask.answer({ ok: false, error: refused });
+  if (way === 'coordinate') return coordinate(desk, ask);
   if (way === 'lead') return addLed(desk, ask, now_ms, group);
   if (way !== 'propose') return addRead(desk.reads, ask, way, now_ms, group);
   const full = overQuota(premises, ask.request);
@@ -176,6 +178,11 @@ function admit(desk: Desk, premises: Premises, ask: Ask, now_ms: number, group: 
     else ask.answer(outcome);
   };
   group.last = gatherWrite(desk.writes, { timeout_ms: ask.timeout_ms, done }, term, data, now_ms);
+}
+
+function coordinate({ system }: Desk, ask: Ask): void {
+  const { request } = ask;
+  if (isCoordination(request)) post(system, 'coordination', { type: 'coordinate', ask, request });
 }
 
 /** As a linearizable read; meanwhile the lessor knows that a renewal is on its way. */

@@ -6,6 +6,7 @@ import type { Self } from '../transport/ports.js';
 import { APPLY_JOBS_MAX, applyRoom, createPace } from './apply.js';
 import { beatRoom } from './beat.js';
 import { compactorRoom } from './compactor.js';
+import { coordinationRoom } from './coordination.js';
 import type { Incoming } from './incoming.js';
 import { leaseTickerRoom } from './lease-ticker.js';
 import { LOG_JOBS_MAX, logRoom } from './log.js';
@@ -40,6 +41,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
       snapshot: snapshotRoom,
       compactor: compactorRoom,
       leaseTicker: leaseTickerRoom,
+      coordination: coordinationRoom,
       beat: beatRoom,
     },
   }).createMachine({
@@ -60,6 +62,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
         }),
       },
       { src: 'compactor', systemId: 'compactor', input: ({ context }) => context },
+      { src: 'coordination', systemId: 'coordination', input: ({ context }) => context },
       { src: 'leaseTicker', systemId: 'leaseTicker', input: ({ context }) => context },
       {
         src: 'snapshot',

@@ -17,7 +17,7 @@ export function settle(operation: Operation, settings: Settings, random: Random)
       return makesLease(operation.txn) ? { type: 'txn', txn: settleTxn(operation.txn, settings, random) } : operation;
     case 'lease.grant': {
       const { id, ttl_ms } = operation.grant;
-      const grant = { id: id === 0n ? drawId(random) : id, ttl_ms: atLeast(ttl_ms, settings) };
+      const grant = { id: id === 0n ? drawLeaseId(random) : id, ttl_ms: atLeast(ttl_ms, settings) };
       return { type: 'lease.grant', grant };
     }
     default:
@@ -40,13 +40,13 @@ function settleTxn(txn: TxnRequest, settings: Settings, random: Random): TxnRequ
 
 function settlePut(put: PutRequest, settings: Settings, random: Random): PutRequest {
   if (put.ttl_ms === 0) return put;
-  return { ...put, lease: put.lease === 0n ? drawId(random) : put.lease, ttl_ms: atLeast(put.ttl_ms, settings) };
+  return { ...put, lease: put.lease === 0n ? drawLeaseId(random) : put.lease, ttl_ms: atLeast(put.ttl_ms, settings) };
 }
 
 const atLeast = (ttl_ms: number, { min_lease_ttl_ms }: Settings): number => Math.max(ttl_ms, min_lease_ttl_ms);
 
 /** 63 bits, never 0: positive, as etcd's are. */
-function drawId(random: Random): bigint {
+export function drawLeaseId(random: Random): bigint {
   const [bytes] = [random.bytes(8)];
   const id = BigInt.asUintN(63, new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0));
   return id === 0n ? 1n : id;

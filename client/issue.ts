@@ -66,14 +66,7 @@ function bytesOf(request: Request): number {
       return FRAME_BYTES + txnBytes(request.body);
     case 'lease.keepalive':
       return FRAME_BYTES + LEASE_BYTES * request.body.ids.length;
-    case 'lease.grant':
-    case 'lease.revoke':
-    case 'lease.timetolive':
-    case 'lease.list':
-    case 'kv.compact':
-    case 'cluster.list':
-    case 'maintenance.status':
-    case 'maintenance.hashkv':
+    default:
       return FRAME_BYTES;
   }
 }

@@ -123,6 +123,10 @@ const nodeRows: Record<keyof typeof limits, Row> = {
     bounds: 'leases whose remaining time is noted in one tick',
     then: 'the rest in the next',
   },
+  contenders_max: {
+    bounds: 'those who contend for locks and elections through the services',
+    then: '`etcdserver: too many requests`',
+  },
   keepalive_leases_max: { bounds: 'leases in one keepalive', then: 'refused with an error that says so' },
   snapshot_chunk_bytes: { bounds: 'a piece of a snapshot; the receiver asks for one after the other', then: '' },
   snapshot_idle_ms: { bounds: 'how long a snapshot waits for its next question', then: 'it is dropped' },

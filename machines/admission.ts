@@ -1,5 +1,6 @@
 /** Which way a request goes: proposed to raft, read after a quorum round, answered from what is here, or refused. */
 import type { PutRequest, TxnOperation, TxnRequest } from './language/commands.js';
+import type { CoordinationRequest } from './language/coordination.js';
 import { errorOf, type QuorateError } from './language/errors.js';
 import { limits } from './language/limits.js';
 import { isReadOnly, isSerializable } from './language/validation.js';
@@ -20,13 +21,14 @@ export interface Premises {
 }
 
 /** `lead`: after a quorum round as `readIndex`, by the leader alone, who counts the leases' time. */
-type Way = 'propose' | 'readIndex' | 'lead' | 'local';
+type Way = 'propose' | 'readIndex' | 'lead' | 'coordinate' | 'local';
 
 /** The part of a request that decides its way. */
 export type Question =
   | { readonly op: 'kv.put'; readonly body: PutRequest }
   | { readonly op: 'kv.txn'; readonly body: TxnRequest }
   | { readonly op: 'kv.delete' | 'kv.compact' }
+  | { readonly op: CoordinationRequest['op'] }
   | { readonly op: `lease.${'grant' | 'revoke' | 'keepalive' | 'timetolive' | 'list'}` }
   | { readonly op: 'kv.range'; readonly body: { readonly serializable: boolean } }
   | { readonly op: 'cluster.list'; readonly body: { readonly linearizable: boolean } }
@@ -47,6 +49,13 @@ export function wayOf(question: Question): Way {
     case 'lease.keepalive':
     case 'lease.timetolive':
       return 'lead';
+    case 'lock.lock':
+    case 'lock.unlock':
+    case 'election.campaign':
+    case 'election.proclaim':
+    case 'election.leader':
+    case 'election.resign':
+      return 'coordinate';
     case 'lease.list':
       return 'readIndex';
     case 'kv.put':
@@ -72,7 +81,7 @@ export function refusal(premises: Premises, op: Question['op'], way: Way, door: 
   // [safety] A request belongs to the term whose door brought it; a hint only, nothing was appended.
   if (premises.serving === null || premises.draining) return errorOf('NotLeader');
   if (door !== null && door !== premises.serving) return errorOf('NotLeader');
-  if (way === 'lead') return null;
+  if (way === 'lead' || way === 'coordinate') return null;
   const behind = premises.entries_undecided > limits.apply_lag_entries_max;
   if (behind || premises.bytes_undecided > limits.undecided_bytes_max) return errorOf('RequestTooManyRequests');
   return null;
@@ -89,16 +98,7 @@ function costOf(question: Question): number {
       return txnCost(question.body);
     case 'lease.grant':
       return LEASE_COST;
-    case 'kv.range':
-    case 'kv.delete':
-    case 'kv.compact':
-    case 'lease.revoke':
-    case 'lease.keepalive':
-    case 'lease.timetolive':
-    case 'lease.list':
-    case 'cluster.list':
-    case 'maintenance.status':
-    case 'maintenance.hashkv':
+    default:
       return 0;
   }
 }

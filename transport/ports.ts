@@ -26,6 +26,7 @@ import type {
   TxnRequest,
   TxnResult,
 } from '../machines/language/commands.js';
+import type { CoordinationRequest, CoordinationResult } from '../machines/language/coordination.js';
 import type { QuorateError } from '../machines/language/errors.js';
 import type { StatusResult } from '../machines/language/status.js';
 import type {
@@ -128,6 +129,7 @@ export type Request =
   | { readonly op: 'lease.keepalive'; readonly body: LeaseKeepAliveRequest }
   | { readonly op: 'lease.timetolive'; readonly body: LeaseTimeToLiveRequest }
   | { readonly op: 'lease.list'; readonly body: Record<string, never> }
+  | CoordinationRequest
   | { readonly op: 'cluster.list'; readonly body: MemberListRequest }
   | { readonly op: 'maintenance.status'; readonly body: Record<string, never> }
   | { readonly op: 'maintenance.hashkv'; readonly body: HashKvRequest };
@@ -143,6 +145,11 @@ const WRITES: ReadonlySet<Operation> = new Set([
   'kv.compact',
   'lease.grant',
   'lease.revoke',
+  'lock.lock',
+  'lock.unlock',
+  'election.campaign',
+  'election.proclaim',
+  'election.resign',
 ]);
 
 export type Result =
@@ -156,6 +163,7 @@ export type Result =
   | { readonly op: 'lease.keepalive'; readonly body: LeaseKeepAliveResult }
   | { readonly op: 'lease.timetolive'; readonly body: LeaseTimeToLiveResult }
   | { readonly op: 'lease.list'; readonly body: LeaseListResult }
+  | CoordinationResult
   | { readonly op: 'cluster.list'; readonly body: MemberListResult }
   | { readonly op: 'maintenance.status'; readonly body: StatusResult }
   | { readonly op: 'maintenance.hashkv'; readonly body: HashKvResult };

@@ -2,7 +2,6 @@
 import type {
   DeleteResult,
   Header,
-  KeyValue,
   OperationResult,
   PutResult,
   RangeResult,
@@ -13,19 +12,16 @@ import { memberId, revision as asRevision } from '../machines/language/vocabular
 import type { Answer, Operation, Result } from './ports.js';
 import { difference, readHeader, writeHeader } from './wire-header.js';
 import type { Fields, Value } from '../machines/language/unpack.js';
+import {
+  isCoordination,
+  isCoordinationResult,
+  readCoordinationResult,
+  writeCoordinationResult,
+} from './wire-coordination.js';
+import { readKeyValue, writeKeyValue } from './wire-key-value.js';
 import { isLease, isLeaseResult, readLeaseResult, writeLeaseResult } from './wire-leases.js';
 import { readStatus, writeStatus } from './wire-status.js';
-import {
-  isMap,
-  readBytes,
-  readFlag,
-  readId,
-  readInteger,
-  readList,
-  readMap,
-  readText,
-  readTexts,
-} from './wire-values.js';
+import { isMap, readFlag, readId, readInteger, readList, readMap, readText, readTexts } from './wire-values.js';
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
@@ -46,6 +42,7 @@ const writeError = (error: QuorateError): Fields => ({
 
 function writeResult(result: Result): Fields {
   if (isLeaseResult(result)) return writeLeaseResult(result);
+  if (isCoordinationResult(result)) return writeCoordinationResult(result);
   switch (result.op) {
     case 'kv.range':
       return writeRange(result.body);
@@ -67,15 +64,6 @@ function writeResult(result: Result): Fields {
     }
   }
 }
-
-const writeKeyValue = (kv: KeyValue): Fields => ({
-  key: kv.key,
-  create_revision: kv.create_revision,
-  mod_revision: kv.mod_revision,
-  version: kv.version,
-  value: kv.value,
-  lease: kv.lease,
-});
 
 const writeRange = (range: RangeResult): Fields => ({
   kvs: range.kvs.map(writeKeyValue),
@@ -129,6 +117,7 @@ export function readError(fields: Fields): QuorateError {
 
 function readResult(op: Operation, body: Fields, revision: number): Result {
   if (isLease(op)) return readLeaseResult(op, body, revision);
+  if (isCoordination(op)) return readCoordinationResult(op, body, revision);
   switch (op) {
     case 'kv.range':
       return { op, body: readRange(body, revision) };
@@ -147,18 +136,6 @@ function readResult(op: Operation, body: Fields, revision: number): Result {
     case 'maintenance.hashkv':
       return { op, body: readHash(body, revision) };
   }
-}
-
-function readKeyValue(value: Value | undefined): KeyValue {
-  const kv = readMap('kv', value);
-  return {
-    key: readBytes('kv', kv, 'key'),
-    create_revision: readInteger('kv', kv, 'create_revision'),
-    mod_revision: readInteger('kv', kv, 'mod_revision'),
-    version: readInteger('kv', kv, 'version'),
-    value: readBytes('kv', kv, 'value'),
-    lease: readId('kv', kv, 'lease', 'signed'),
-  };
 }
 
 const readRange = (body: Fields, revision: number): RangeResult => ({

@@ -10,6 +10,7 @@ import type {
 import { badRequest, errorOf, QuorateError } from '../machines/language/errors.js';
 import type { Operation, Request } from './ports.js';
 import type { Fields, Value } from '../machines/language/unpack.js';
+import { coordinationFields, isCoordination, readCoordinationRequest } from './wire-coordination.js';
 import { isLease, leaseFields, readLeaseRequest, readTtl } from './wire-leases.js';
 import {
   describe,
@@ -52,6 +53,7 @@ export const requestFields = {
   'kv.txn': new Set(['compare', 'success', 'failure']),
   'kv.compact': new Set(['revision', 'physical']),
   ...leaseFields,
+  ...coordinationFields,
   'cluster.list': new Set(['linearizable']),
   'maintenance.status': new Set<string>(),
   'maintenance.hashkv': new Set(['revision']),
@@ -72,6 +74,7 @@ const COMPARE_FIELDS = new Set([
 /** The request that `value` describes. Throws InvalidArgument only. */
 export function readRequest(op: Operation, value: Value | undefined): Request {
   if (isLease(op)) return readLeaseRequest(op, value);
+  if (isCoordination(op)) return readCoordinationRequest(op, value);
   switch (op) {
     case 'kv.range':
       return { op, body: readRange(value) };

@@ -2,11 +2,14 @@
 import type { PutRequest, RangeRequest, TxnOperation, TxnRequest } from '../machines/language/commands.js';
 import type { Fields, Value } from '../machines/language/unpack.js';
 import type { Request } from './ports.js';
+import { isCoordination } from '../machines/language/coordination.js';
+import { writeCoordinationRequest } from './wire-coordination.js';
 import { isLeaseRequest, writeLeaseRequest } from './wire-leases.js';
 
 /** The request as a map; what has its default is left out. */
 export function writeRequest(request: Request): Fields {
   if (isLeaseRequest(request)) return writeLeaseRequest(request);
+  if (isCoordination(request)) return writeCoordinationRequest(request);
   switch (request.op) {
     case 'kv.range':
       return writeRange(request.body);

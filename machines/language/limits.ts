@@ -78,6 +78,8 @@ export const limits = {
   leases_noted_per_tick_max: 1_000,
   /** Leases that one keepalive may name. */
   keepalive_leases_max: 4_096,
+  /** Those who contend for locks and elections through the services. */
+  contenders_max: 10_000,
 
   /* snapshots */
   snapshot_chunk_bytes: 256 * KiB,

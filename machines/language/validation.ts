@@ -12,6 +12,7 @@ import type {
   TxnOperation,
   TxnRequest,
 } from './commands.js';
+import type { CoordinationRequest } from './coordination.js';
 import { type ErrorName, errorOf, type QuorateError } from './errors.js';
 import { limits } from './limits.js';
 
@@ -24,6 +25,7 @@ export type CheckedRequest =
   | { readonly op: 'kv.compact'; readonly body: CompactRequest }
   | { readonly op: 'lease.grant'; readonly body: LeaseGrantRequest }
   | { readonly op: 'lease.revoke' | 'lease.keepalive' | 'lease.timetolive' | 'lease.list' }
+  | CoordinationRequest
   | { readonly op: 'cluster.list' | 'maintenance.status' | 'maintenance.hashkv' };
 
 export function validate(request: CheckedRequest, settings: { readonly txn_ops_max: number }): QuorateError | null {
@@ -42,6 +44,13 @@ function errorIn(request: CheckedRequest, ops_max: number): ErrorName | null {
       return errorInTxn(request.body, ops_max, 1) ?? duplicateIn(request.body);
     case 'lease.grant':
       return request.body.ttl_ms > limits.lease_ttl_ms_max ? 'LeaseTTLTooLarge' : null;
+    case 'lock.lock':
+    case 'election.campaign':
+      return request.body.ttl_ms > limits.lease_ttl_ms_max ? 'LeaseTTLTooLarge' : null;
+    case 'lock.unlock':
+    case 'election.proclaim':
+    case 'election.leader':
+    case 'election.resign':
     case 'kv.compact':
     case 'lease.revoke':
     case 'lease.keepalive':
