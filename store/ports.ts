@@ -6,12 +6,14 @@ import type {
   Command,
   Decision,
   HashKvResult,
+  KeyValue,
   RangeRequest,
   RangeResult,
   StoreEvent,
   TxnRequest,
   TxnResult,
 } from '../machines/language/commands.js';
+import type { KeyRange, RevisionEvents, WatchEvent } from '../machines/language/watching.js';
 import type {
   ClusterId,
   Configuration,
@@ -213,6 +215,43 @@ export interface KvStatus {
   readonly keys: number;
 }
 
+/** What happened to keys, from a revision on. */
+export interface HistoryRequest {
+  /** Sorted, and none touches another (machines/ranges.ts). */
+  readonly ranges: readonly KeyRange[];
+  /** The first revision wanted. */
+  readonly from: number;
+  /** Each event with the pair as it was before. */
+  readonly prev_kv: boolean;
+  /** It ends after the revision that reaches one of them: of keys and values, of revisions that match. */
+  readonly bytes_max: number;
+  readonly revisions_max: number;
+}
+
+export interface History {
+  /** Whole revisions that hold an event of the ranges, in order. */
+  readonly revisions: readonly RevisionEvents[];
+  /** All up to here was looked at. */
+  readonly upTo: number;
+  /** Of the state that was looked at. */
+  readonly revision: number;
+}
+
+/** Part of the state at one revision, in key order. */
+export interface PageRequest {
+  readonly ranges: readonly KeyRange[];
+  readonly revision: number;
+  /** Only keys after this one; empty: all. */
+  readonly after: Uint8Array;
+  /** It ends with the pair that reaches it. */
+  readonly bytes_max: number;
+}
+
+export interface Page {
+  readonly kvs: readonly KeyValue[];
+  readonly more: boolean;
+}
+
 /**
  * The replicated state: revisions of keys, request records, membership for display. decide and write move forward side
  * by side: what is decided but not yet written is seen by decide alone.
@@ -245,6 +284,12 @@ export interface KvStore {
   rangeAtHand(request: RangeRequest): RangeResult | null;
   /** A transaction that only reads (B-17), all of it at one revision of the state as written. */
   read(txn: TxnRequest): Promise<TxnResult>;
+  /** What happened, as written, in whole revisions. Throws QuorateError (Compacted). */
+  history(request: HistoryRequest): Promise<History>;
+  /** The events with the pairs as they were before; null where there was none, or it is compacted. */
+  previous(events: readonly StoreEvent[]): Promise<readonly WatchEvent[]>;
+  /** Throws QuorateError (Compacted, FutureRev). */
+  page(request: PageRequest): Promise<Page>;
   /** Throws QuorateError (Compacted, FutureRev). */
   hashKv(revision: number): Promise<HashKvResult>;
   /** A hash of the whole replicated state at `applied`: equal on members with equal applied indexes. */

@@ -83,6 +83,13 @@ export function decodeRecord(record: Uint8Array, main: number): KeyValue {
   };
 }
 
+/** What a watcher sees of a stored record. */
+export const eventOfRecord = (record: Uint8Array, main: number): StoreEvent => ({
+  type: record[0] === TOMBSTONE ? 'delete' : 'put',
+  kv: decodeRecord(record, main),
+  cause: 'user',
+});
+
 /** Only the key of a record, as latin-1. */
 export function keyOfRecord(record: Uint8Array): { readonly key: string; readonly tombstone: boolean } {
   const bytes = asBuffer(record);
