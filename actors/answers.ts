@@ -31,6 +31,7 @@ export function operationOf(request: Request): Operation {
     case 'cluster.list':
     case 'maintenance.status':
     case 'maintenance.hashkv':
+    case 'watch.history':
       throw new QuorateError('Internal', `quorate: ${request.op} changes nothing and is not proposed`);
   }
 }

@@ -20,7 +20,7 @@ export const beatRoom = fromCallback<Tick, BeatInput>(({ input: { clock, tick_ms
     if (stopped) return;
     arm();
     const tick: Tick = { type: 'tick', now_ms: clock.now_ms() };
-    for (const room of ['raft', 'state', 'requests', 'peers', 'snapshot', 'compactor'] as const) {
+    for (const room of ['raft', 'state', 'requests', 'peers', 'snapshot', 'compactor', 'watchHub'] as const) {
       if (!stopped) post(system, room, tick);
     }
   };

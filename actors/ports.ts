@@ -48,4 +48,6 @@ export interface NodeSettings {
   readonly log_entries_before_trim: number;
   readonly log_entries_kept: number;
   readonly auto_compaction: AutoCompaction;
+  /** How long a watcher that asked for it is told nothing before it is told how far it is. */
+  readonly watch_progress_ms: number;
 }

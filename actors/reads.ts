@@ -6,6 +6,7 @@ import { errorOf, QuorateError } from '../machines/language/errors.js';
 import { index, type Index, type ReadId, startsIn } from '../machines/language/vocabulary.js';
 import type { Ask, Request, Result } from '../transport/ports.js';
 import { headerOf, memberList, statusOf } from './answers.js';
+import { readHistory } from './history.js';
 import type { RequestsInput } from './requests.js';
 import type { Standing } from './standing.js';
 import type { Group } from './writes.js';
@@ -181,6 +182,7 @@ function readAtHand({ of, applied }: Reads, request: Request): Result | null {
       return { op: 'cluster.list', body: memberList(of.settings.cluster_name, of.standing) };
     case 'kv.txn':
     case 'maintenance.hashkv':
+    case 'watch.history':
     case 'kv.put':
     case 'kv.delete':
     case 'kv.compact':
@@ -197,6 +199,8 @@ async function fetch({ of }: Reads, request: Request): Promise<Result> {
       return { op: 'kv.txn', body: await kv.read(request.body) };
     case 'maintenance.hashkv':
       return { op: 'maintenance.hashkv', body: await kv.hashKv(request.body.revision) };
+    case 'watch.history':
+      return { op: 'watch.history', body: await readHistory(kv, request.body) };
     case 'maintenance.status':
     case 'cluster.list':
     case 'kv.put':

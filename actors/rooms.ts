@@ -14,6 +14,7 @@ import type { raftRoom } from './raft.js';
 import { requestsRoom } from './requests.js';
 import { snapshotRoom } from './snapshot.js';
 import { stateRoom } from './state.js';
+import { watchHubRoom } from './watch-hub.js';
 
 export interface RoomsInput {
   readonly ports: NodePorts;
@@ -38,6 +39,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
       peers: peersRoom,
       snapshot: snapshotRoom,
       compactor: compactorRoom,
+      watchHub: watchHubRoom,
       beat: beatRoom,
     },
   }).createMachine({
@@ -57,6 +59,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
           committed: context.raft.hardState.commit,
         }),
       },
+      { src: 'watchHub', systemId: 'watchHub', input: ({ context }) => context },
       { src: 'compactor', systemId: 'compactor', input: ({ context }) => context },
       {
         src: 'snapshot',

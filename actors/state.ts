@@ -17,6 +17,7 @@ export const stateRoom = (kv: KvStore, pace: Pace, vitals: Vitals) =>
         pace.written(batches);
         post(system, 'raft', { type: 'applied', index: outcome.applied });
         post(system, 'requests', { type: 'written', written: outcome });
+        post(system, 'watchHub', { type: 'written', written: outcome });
       },
     },
   });

@@ -11,6 +11,7 @@ import type {
   TxnResult,
 } from '../machines/language/commands.js';
 import type { StatusResult, VitalSigns } from '../machines/language/status.js';
+import type { WatchEvent as WireEvent } from '../machines/language/watching.js';
 import type {
   DeleteResponse,
   GetResponse,
@@ -23,6 +24,7 @@ import type {
   StatusResponse,
   TxnResponse,
 } from './types.js';
+import type { WatchEvent } from './watch-types.js';
 
 export const toHeader = (header: Header): ResponseHeader => ({
   clusterId: header.cluster_id,
@@ -39,6 +41,13 @@ const toKeyValue = (kv: WireKeyValue): KeyValue => ({
   modRevision: kv.mod_revision,
   version: kv.version,
   lease: kv.lease,
+});
+
+export const toWatchEvent = ({ event, prev_kv }: WireEvent): WatchEvent => ({
+  type: event.type,
+  kv: toKeyValue(event.kv),
+  ...(prev_kv === null ? {} : { prevKv: toKeyValue(prev_kv) }),
+  cause: event.cause,
 });
 
 export const toGet = (header: ResponseHeader, result: RangeResult): GetResponse => ({

@@ -25,6 +25,8 @@ export interface ConnectionParts {
 }
 
 export interface Connection {
+  /** For what is no call. */
+  readonly core: Core;
   /** One call: `read` makes the caller's answer of the node's. */
   ask<T>(
     request: Request,
@@ -83,6 +85,7 @@ export async function openConnection(parts: ConnectionParts): Promise<Connection
   }
   actor.send({ type: 'opened' });
   return {
+    core,
     ask: (request, write, wanted, options, read) =>
       new Promise((resolve, reject: (error: QuorateError) => void) => {
         const destination = core.readsApart ? readApart(request.op, wanted) : wanted;

@@ -66,6 +66,7 @@ function bytesOf(request: Request): number {
     case 'cluster.list':
     case 'maintenance.status':
     case 'maintenance.hashkv':
+    case 'watch.history':
       return FRAME_BYTES;
   }
 }

@@ -28,7 +28,7 @@ export type Question =
   | { readonly op: 'kv.delete' | 'kv.compact' }
   | { readonly op: 'kv.range'; readonly body: { readonly serializable: boolean } }
   | { readonly op: 'cluster.list'; readonly body: { readonly linearizable: boolean } }
-  | { readonly op: 'maintenance.status' | 'maintenance.hashkv' };
+  | { readonly op: 'maintenance.status' | 'maintenance.hashkv' | 'watch.history' };
 
 export function wayOf(question: Question): Way {
   switch (question.op) {
@@ -39,6 +39,8 @@ export function wayOf(question: Question): Way {
     case 'kv.txn':
       if (!isReadOnly(question.body)) return 'propose';
       return isSerializable(question.body) ? 'local' : 'readIndex';
+    case 'watch.history':
+      return 'readIndex';
     case 'maintenance.status':
     case 'maintenance.hashkv':
       return 'local';
@@ -83,6 +85,7 @@ function costOf(question: Question): number {
     case 'cluster.list':
     case 'maintenance.status':
     case 'maintenance.hashkv':
+    case 'watch.history':
       return 0;
   }
 }

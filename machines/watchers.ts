@@ -30,7 +30,7 @@ export const bornWatcher = (next: number, told: number): Watcher => ({
 });
 
 /** What a row has seen: a live one is told of every write, also where nothing in it was for the row. */
-export const positionOf = (watcher: Watcher, told: number): number =>
+const positionOf = (watcher: Watcher, told: number): number =>
   watcher.phase === 'closed' ? 0 : watcher.phase === 'live' ? Math.max(watcher.next - 1, told) : watcher.next - 1;
 
 export function advance(watcher: Watcher, news: WatcherNews): Watcher {

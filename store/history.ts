@@ -53,10 +53,11 @@ interface Found {
   history(): History;
 }
 
-function makeFound({ bytes_max, revisions_max }: HistoryRequest, revision: number): Found {
+function makeFound({ from, bytes_max, revisions_max }: HistoryRequest, revision: number): Found {
   const revisions: { revision: number; events: WatchEvent[] }[] = [];
   let bytes = 0;
-  let upTo = revision;
+  // What is wanted from a revision to come has nothing behind it.
+  let upTo = Math.max(revision, from - 1);
   return {
     revision,
     take: (event) => {

@@ -1,5 +1,6 @@
 /** About how many bytes of keys and values an answer carries. */
 import type { KeyValue, OperationResult, TxnResult } from '../machines/language/commands.js';
+import type { WatchEvent } from '../machines/language/watching.js';
 import type { Answer } from './ports.js';
 
 export function weightOf(answer: Answer): number {
@@ -19,11 +20,16 @@ export function weightOf(answer: Answer): number {
     case 'maintenance.status':
     case 'maintenance.hashkv':
       return 0;
+    case 'watch.history':
+      return weightOfEvents(result.body.events);
   }
 }
 
 const weightOfAll = (kvs: readonly KeyValue[]): number =>
   kvs.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+
+const weightOfEvents = (events: readonly WatchEvent[]): number =>
+  events.reduce((sum, { event, prev_kv }) => sum + weightOfAll(prev_kv === null ? [event.kv] : [event.kv, prev_kv]), 0);
 
 const weightOfTxn = (txn: TxnResult): number =>
   txn.responses.reduce((sum, response) => sum + weightOfOperation(response), 0);

@@ -18,8 +18,8 @@ export function checkName(kind: 'cluster name' | 'member name', name: string): s
 
 /* ---- clients --------------------------------------------------------------------------------------------------- */
 
-/** What can be asked at a door: an operation, or several requests in one message. */
-export type Endpoint = Operation | 'batch' | 'batch.read';
+/** What can be asked at a door: an operation, several requests in one message, or a stream of watches. */
+export type Endpoint = Operation | 'batch' | 'batch.read' | 'watch.create';
 
 export const OPERATIONS = [
   'kv.range',
@@ -30,12 +30,20 @@ export const OPERATIONS = [
   'cluster.list',
   'maintenance.status',
   'maintenance.hashkv',
+  'watch.history',
 ] as const satisfies readonly Operation[];
 
 /** What only a leader serves on the cluster's own subjects; see nats-door.ts for reads. */
 export const LEADER_ENDPOINTS = ['kv.range', 'kv.put', 'kv.delete', 'kv.txn', 'kv.compact', 'batch'] as const;
 /** What any member that hears a leader serves on the cluster's own subjects. */
-export const MEMBER_ENDPOINTS = ['batch.read', 'cluster.list', 'maintenance.status', 'maintenance.hashkv'] as const;
+export const MEMBER_ENDPOINTS = [
+  'batch.read',
+  'cluster.list',
+  'maintenance.status',
+  'maintenance.hashkv',
+  'watch.create',
+  'watch.history',
+] as const;
 
 /** `<cluster>.kv.put`, `<cluster>.batch`, …: whoever serves it. */
 export const clusterSubject = (cluster: string, endpoint: Endpoint): string => `${cluster}.${endpoint}`;
@@ -43,6 +51,10 @@ export const clusterSubject = (cluster: string, endpoint: Endpoint): string => `
 /** `<cluster>.member.<name>.kv.put`, …: one member, by name. */
 export const memberSubject = (cluster: string, member: string, endpoint: Endpoint): string =>
   `${cluster}.member.${member}.${endpoint}`;
+
+/** Where one session of watches is spoken to, at the member that it hangs on. */
+export const watchSubject = (cluster: string, member: string, session: string): string =>
+  `${cluster}.member.${member}.watch.${session}`;
 
 /**
  * The queue group of one term's leader. [safety] Terms never share a group, so no request crosses from one to the

@@ -14,6 +14,7 @@ import type { Answer, Operation, Result } from './ports.js';
 import { difference, readHeader, writeHeader } from './wire-header.js';
 import type { Fields, Value } from '../machines/language/unpack.js';
 import { readStatus, writeStatus } from './wire-status.js';
+import { readHistory, writeEvent } from './wire-watch.js';
 import {
   isMap,
   readBytes,
@@ -63,10 +64,14 @@ function writeResult(result: Result): Fields {
       const { hash, compact_revision, hash_revision } = result.body;
       return { hash, compact_revision, hash_revision };
     }
+    case 'watch.history': {
+      const { events, more, next_revision } = result.body;
+      return { events: events.map(writeEvent), more, next_revision };
+    }
   }
 }
 
-const writeKeyValue = (kv: KeyValue): Fields => ({
+export const writeKeyValue = (kv: KeyValue): Fields => ({
   key: kv.key,
   create_revision: kv.create_revision,
   mod_revision: kv.mod_revision,
@@ -140,10 +145,12 @@ function readResult(op: Operation, body: Fields, revision: number): Result {
       return { op, body: readStatus(body) };
     case 'maintenance.hashkv':
       return { op, body: readHash(body, revision) };
+    case 'watch.history':
+      return { op, body: readHistory(body, revision) };
   }
 }
 
-function readKeyValue(value: Value | undefined): KeyValue {
+export function readKeyValue(value: Value | undefined): KeyValue {
   const kv = readMap('kv', value);
   return {
     key: readBytes('kv', kv, 'key'),

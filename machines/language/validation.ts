@@ -14,7 +14,7 @@ export type CheckedRequest =
   | { readonly op: 'kv.delete'; readonly body: DeleteRequest }
   | { readonly op: 'kv.txn'; readonly body: TxnRequest }
   | { readonly op: 'kv.compact'; readonly body: CompactRequest }
-  | { readonly op: 'cluster.list' | 'maintenance.status' | 'maintenance.hashkv' };
+  | { readonly op: 'cluster.list' | 'maintenance.status' | 'maintenance.hashkv' | 'watch.history' };
 
 export function validate(request: CheckedRequest, settings: { readonly txn_ops_max: number }): QuorateError | null {
   const error = errorIn(request, settings.txn_ops_max);
@@ -34,6 +34,7 @@ function errorIn(request: CheckedRequest, ops_max: number): ErrorName | null {
     case 'cluster.list':
     case 'maintenance.status':
     case 'maintenance.hashkv':
+    case 'watch.history':
       return null;
   }
 }

@@ -1,5 +1,6 @@
 /** Watches as the wire speaks of them: what a stream of them can be asked, and what it says (etcd's field names). */
 import type { Header, KeyValue, StoreEvent } from './commands.js';
+import type { Revision } from './vocabulary.js';
 
 /** Range notation of the reference, 1.1: an empty end is the one key, `\0` all keys from here on. */
 export interface KeyRange {
@@ -25,6 +26,8 @@ export interface WatchCreate {
   readonly initial_state: boolean;
   /** Of that state leave out keys up to this one: a reader that was interrupted goes on. Empty: none. */
   readonly initial_after: Uint8Array;
+  /** `Now` is not before the member's state holds this entry of the log: what the asker has seen. */
+  readonly after_index: number;
 }
 
 export type WatchRequest =
@@ -96,4 +99,22 @@ export interface WatchMessage {
   readonly heartbeat: { readonly leader: boolean; readonly behind: readonly number[] } | null;
   /** The session ends with this, and why; empty: it goes on. */
   readonly ended: string;
+}
+
+/** What happened, as one answer (`watch.history`). */
+export interface HistoryQuery {
+  readonly ranges: readonly KeyRange[];
+  /** The first revision wanted. */
+  readonly start_revision: number;
+  readonly prev_kv: boolean;
+  /** Revisions with an event, at most; 0: as many as one answer takes. */
+  readonly limit: number;
+}
+
+export interface HistoryResult {
+  readonly revision: Revision;
+  readonly events: readonly WatchEvent[];
+  /** More has happened: ask again, from `next_revision` on. */
+  readonly more: boolean;
+  readonly next_revision: number;
 }

@@ -64,6 +64,7 @@ export function okAnswer(request: Request, cluster = CLUSTER): Answer {
     case 'kv.compact':
     case 'maintenance.status':
     case 'maintenance.hashkv':
+    case 'watch.history':
       return { ok: true, header, result: { op: 'kv.compact', body: { revision: at } } };
   }
 }
@@ -88,6 +89,8 @@ export function scriptedLink(): ScriptedLink {
         link.sent.push(sent);
         link.onSent?.(sent);
       }),
+    stream: () => ({ close: () => undefined }),
+    publish: () => false,
     close: () => {
       closed = true;
       return Promise.resolve();

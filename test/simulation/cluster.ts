@@ -101,6 +101,7 @@ const settingsOf = (name: string, names: readonly string[], trims: Trims): NodeS
   quota_bytes: 0,
   ...trims,
   auto_compaction: { mode: 'off' },
+  watch_progress_ms: 600_000,
 });
 
 /** What becomes of the effects of raft in one node. */

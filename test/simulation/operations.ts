@@ -110,6 +110,7 @@ export function outputOf(input: Input, result: Result): Output {
     case 'cluster.list':
     case 'maintenance.status':
     case 'maintenance.hashkv':
+    case 'watch.history':
       return { type: 'done', revision };
   }
 }
