@@ -80,12 +80,15 @@ export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
           const written: Written = { applied: switched.index, revision: kv.status.revision, events: [] };
           post(system, 'raft', { type: 'snapshot.installed', mark: switched });
           post(system, 'requests', { type: 'written', written });
+          post(system, 'watchHub', { type: 'switched', written });
         }
         if (decided.length === 0) return;
         // The answers leave once the outcome is decided; the store's own write is off their path.
         // The lessor hears of a lease before whoever was granted it can renew it.
         const leases = decided.flatMap((entry) => entry.leases);
         post(system, 'leaseTicker', { type: 'decided', term: (decided.at(-1) as Decided).term, leases });
+        const last = decided.at(-1);
+        if (last !== undefined) post(system, 'watchHub', { type: 'decided', index: last.index });
         post(system, 'requests', { type: 'decided', decided });
         pace.ordered();
         post(system, 'state', { type: 'decided', undecided_bytes: kv.undecided_bytes });

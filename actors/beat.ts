@@ -29,6 +29,7 @@ export const beatRoom = fromCallback<Tick, BeatInput>(({ input: { clock, tick_ms
       'compactor',
       'leaseTicker',
       'coordination',
+      'watchHub',
     ] as const) {
       if (!stopped) post(system, room, tick);
     }

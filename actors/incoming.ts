@@ -8,7 +8,8 @@ import { createTally, type Tally } from './tally.js';
 /** Set by those who are in charge; null while nobody is. */
 export interface Incoming {
   peers: Omit<PeerHandlers, 'refused'> | null;
-  door: Omit<DoorHandlers, 'refused'> | null;
+  door: Omit<DoorHandlers, 'refused' | 'watching'> | null;
+  watching: DoorHandlers['watching'] | null;
   /** A leader is heard: the node can be asked. */
   readonly led: () => void;
   /** What NATS refuses; told whoever is in charge. */
@@ -18,6 +19,7 @@ export interface Incoming {
 export const nobodyYet = ({ clock, journal }: NodePorts, led: () => void): Incoming => ({
   peers: null,
   door: null,
+  watching: null,
   led,
   refused: createTally(clock, (reason, times) => journal.warn('NATS refuses', counted(reason, times))),
 });
@@ -38,6 +40,10 @@ export const doorHandlers = (incoming: Incoming): DoorHandlers => ({
   asked: (asks) => {
     if (incoming.door) return incoming.door.asked(asks);
     for (const ask of asks) ask.answer({ ok: false, error: errorOf('NoLeader') });
+  },
+  watching: (stream, opening) => {
+    if (incoming.watching) return incoming.watching(stream, opening);
+    throw errorOf('NoLeader');
   },
   link: (state) => incoming.door?.link(state),
   stats: () => incoming.door?.stats() ?? {},

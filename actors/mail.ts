@@ -14,8 +14,11 @@ import type {
   SnapshotMark,
   Term,
 } from '../machines/language/vocabulary.js';
+import type { RevisionEvents, WatchRequest } from '../machines/language/watching.js';
 import type { Decided, LeaseChange, SnapshotSource, Written } from '../store/ports.js';
-import type { Ask, Request, Result } from '../transport/ports.js';
+import type { Ask, Request, Result, WatchOpening, WatchStream } from '../transport/ports.js';
+import type { Reading } from './watch-catching.js';
+import type { Row } from './watch-session.js';
 
 /** What the log does in the order asked; consecutive `persist`s become one write and one sync. */
 export type LogJob =
@@ -77,6 +80,24 @@ export type StateLetter =
   | { readonly type: 'hurried' }
   | Tick;
 
+export type WatchHubLetter =
+  | { readonly type: 'written'; readonly written: Written }
+  /** Decided, so it may have been answered; it is written later. */
+  | { readonly type: 'decided'; readonly index: Index }
+  /** The state is a snapshot's from now on. */
+  | { readonly type: 'switched'; readonly written: Written }
+  | { readonly type: 'opened'; readonly stream: WatchStream; readonly opening: WatchOpening }
+  | { readonly type: 'asked'; readonly stream: WatchStream; readonly request: WatchRequest }
+  /** Nobody listens to it. */
+  | { readonly type: 'gone'; readonly stream: WatchStream }
+  /** What the room itself asked the store for. */
+  | { readonly type: 'read'; readonly row: Row; readonly reading: Reading }
+  | { readonly type: 'previous'; readonly round: number; readonly writes: readonly RevisionEvents[] }
+  | { readonly type: 'failed'; readonly error: unknown }
+  | { readonly type: 'drain' }
+  | EffectOf<'announce'>
+  | Tick;
+
 export type CompactorLetter = EffectOf<'announce'> | Tick;
 
 /** What became of a proposal of the node's own. */
@@ -126,6 +147,7 @@ export interface Mail {
   readonly compactor: CompactorLetter;
   readonly leaseTicker: LeaseTickerLetter;
   readonly coordination: CoordinationLetter;
+  readonly watchHub: WatchHubLetter;
   readonly node: { readonly type: 'retired' } | { readonly type: 'drained' };
 }
 export type Address = keyof Mail;
@@ -152,7 +174,7 @@ export function postIfOpen<A extends Address>(system: System, to: A, letter: Mai
 
 /** What fails outside a letter's handling comes back as a letter, so that the room ends with it. */
 export const failIn =
-  (system: System, room: 'requests' | 'snapshot') =>
+  (system: System, room: 'requests' | 'snapshot' | 'watchHub') =>
   (error: unknown): void =>
     postIfOpen(system, room, { type: 'failed', error });
 
@@ -179,6 +201,7 @@ export function dispatch(system: System, effect: Effect): void {
     case 'announce':
       post(system, 'requests', effect);
       post(system, 'peers', effect);
+      post(system, 'watchHub', effect);
       return post(system, 'compactor', effect);
     case 'prepareSnapshot':
     case 'dropSnapshot':

@@ -48,6 +48,7 @@ export function startNode(ports: NodePorts, settings: NodeSettings, raft: typeof
     actions: {
       leave: ({ system }) => {
         post(system, 'raft', { type: 'transfer.asked', target: null });
+        post(system, 'watchHub', { type: 'drain' });
         post(system, 'requests', { type: 'drain' });
       },
     },

@@ -50,4 +50,6 @@ export interface NodeSettings {
   readonly auto_compaction: AutoCompaction;
   /** A lease of less is granted with so much. */
   readonly min_lease_ttl_ms: number;
+  /** How long a watcher that asked for it is told nothing before it is told how far it is. */
+  readonly watch_progress_ms: number;
 }

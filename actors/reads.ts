@@ -6,6 +6,7 @@ import { errorOf, QuorateError } from '../machines/language/errors.js';
 import { index, type Index, type ReadId, startsIn } from '../machines/language/vocabulary.js';
 import type { Ask, Request, Result } from '../transport/ports.js';
 import { headerOf, memberList, statusOf } from './answers.js';
+import { readHistory } from './history.js';
 import type { LeaseQuestion } from './mail.js';
 import type { RequestsInput } from './requests.js';
 import type { Standing } from './standing.js';
@@ -203,6 +204,8 @@ async function fetch({ of }: Reads, request: Request): Promise<Result> {
     case 'lease.keepalive':
     case 'lease.timetolive':
       return of.lessor(request);
+    case 'watch.history':
+      return { op: 'watch.history', body: await readHistory(kv, request.body) };
     default:
       throw new QuorateError('Internal', `quorate: ${request.op} is not fetched`);
   }

@@ -16,6 +16,7 @@ import type { raftRoom } from './raft.js';
 import { requestsRoom } from './requests.js';
 import { snapshotRoom } from './snapshot.js';
 import { stateRoom } from './state.js';
+import { watchHubRoom } from './watch-hub.js';
 
 export interface RoomsInput {
   readonly ports: NodePorts;
@@ -42,6 +43,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
       compactor: compactorRoom,
       leaseTicker: leaseTickerRoom,
       coordination: coordinationRoom,
+      watchHub: watchHubRoom,
       beat: beatRoom,
     },
   }).createMachine({
@@ -61,6 +63,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
           committed: context.raft.hardState.commit,
         }),
       },
+      { src: 'watchHub', systemId: 'watchHub', input: ({ context }) => context },
       { src: 'compactor', systemId: 'compactor', input: ({ context }) => context },
       { src: 'coordination', systemId: 'coordination', input: ({ context }) => context },
       { src: 'leaseTicker', systemId: 'leaseTicker', input: ({ context }) => context },

@@ -18,6 +18,7 @@ export const stateRoom = (kv: KvStore, pace: Pace, vitals: Vitals) =>
         post(system, 'raft', { type: 'applied', index: outcome.applied });
         post(system, 'requests', { type: 'written', written: outcome });
         post(system, 'coordination', { type: 'written', written: outcome });
+        post(system, 'watchHub', { type: 'written', written: outcome });
       },
     },
   });

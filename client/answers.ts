@@ -15,6 +15,7 @@ import type {
   TxnResult,
 } from '../machines/language/commands.js';
 import type { StatusResult, VitalSigns } from '../machines/language/status.js';
+import type { WatchEvent as WireEvent } from '../machines/language/watching.js';
 import type { Renewed } from './lease-keeper.js';
 import type { GrantResponse, LeasesResponse, TimeToLiveResponse } from './lease-types.js';
 import type {
@@ -29,6 +30,7 @@ import type {
   StatusResponse,
   TxnResponse,
 } from './types.js';
+import type { WatchEvent } from './watch-types.js';
 
 export const toHeader = (header: Header): ResponseHeader => ({
   clusterId: header.cluster_id,
@@ -66,6 +68,13 @@ const toKeyValue = (kv: WireKeyValue): KeyValue => ({
   modRevision: kv.mod_revision,
   version: kv.version,
   lease: kv.lease,
+});
+
+export const toWatchEvent = ({ event, prev_kv }: WireEvent): WatchEvent => ({
+  type: event.type,
+  kv: toKeyValue(event.kv),
+  ...(prev_kv === null ? {} : { prevKv: toKeyValue(prev_kv) }),
+  cause: event.cause,
 });
 
 export const toGet = (header: ResponseHeader, result: RangeResult): GetResponse => ({

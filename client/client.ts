@@ -31,12 +31,16 @@ export async function clientOver(
     cluster: checkName('cluster name', options.clusterName ?? DEFAULT_CLUSTER),
     timeout_ms,
   });
+  const watches = watchesOf(connection);
   return {
     kv: kvOf(connection),
     lease: leasesOf(connection),
-    ...watchesOf(connection),
+    watch: (key, options) => watches.watch(key, options),
     cluster: clusterOf(connection),
     maintenance: maintenanceOf(connection),
-    close: () => connection.close(),
+    close: () => {
+      watches.close();
+      return connection.close();
+    },
   };
 }

@@ -25,6 +25,8 @@ export interface ConnectionParts {
 }
 
 export interface Connection {
+  /** For what is no call. */
+  readonly core: Core;
   /** One call: `read` makes the caller's answer of the node's. */
   ask<T>(
     request: Request,
@@ -33,7 +35,6 @@ export interface Connection {
     options: CallOptions | undefined,
     read: (answer: Succeeded) => T,
   ): Promise<T>;
-  readonly clock: Clock;
   close(): Promise<void>;
 }
 
@@ -84,7 +85,7 @@ export async function openConnection(parts: ConnectionParts): Promise<Connection
   }
   actor.send({ type: 'opened' });
   return {
-    clock: core.clock,
+    core,
     ask: (request, write, wanted, options, read) =>
       new Promise((resolve, reject: (error: QuorateError) => void) => {
         const destination = core.readsApart ? readApart(request.op, wanted) : wanted;

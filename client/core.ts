@@ -69,6 +69,10 @@ const undialled: ClientLink = {
   connected: false,
   request: notConnected,
   requestMany: notConnected,
+  stream: () => {
+    throw new LinkError('disconnected', 'quorate: not connected yet');
+  },
+  publish: () => false,
   close: () => Promise.resolve(),
 };
 

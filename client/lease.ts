@@ -24,7 +24,7 @@ function idOf(id: bigint): bigint {
 export function leasesOf(connection: Connection): Leases {
   const renew = (ids: readonly bigint[], options?: CallOptions) =>
     connection.ask({ op: 'lease.keepalive', body: { ids } }, false, memberOr(leader, options), options, readKept);
-  const keeper = openKeeper(connection.clock, renew);
+  const keeper = openKeeper(connection.core.clock, renew);
   return {
     grant: (ttl, options) =>
       rejecting(() => {

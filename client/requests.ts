@@ -22,7 +22,7 @@ interface Range {
 }
 
 /** Key and range end. An empty key with prefix or fromKey means all keys, as in etcd's own client. */
-function rangeOf(key: Bytes, span: Span): Range {
+export function rangeOf(key: Bytes, span: Span): Range {
   const from = toBytes('the key', key);
   const given = [span.rangeEnd !== undefined && 'rangeEnd', span.prefix && 'prefix', span.fromKey && 'fromKey'];
   const names = given.filter((name) => typeof name === 'string');
@@ -33,7 +33,7 @@ function rangeOf(key: Bytes, span: Span): Range {
   return { key: from, range_end: span.fromKey ? NUL : prefixEnd(from) };
 }
 
-function whole(name: string, value: number | undefined): number {
+export function whole(name: string, value: number | undefined): number {
   if (value === undefined) return 0;
   if (Number.isSafeInteger(value)) return value;
   throw badRequest(`client: ${name} is ${String(value)}; it must be a whole number`);

@@ -130,6 +130,38 @@ const nodeRows: Record<keyof typeof limits, Row> = {
   keepalive_leases_max: { bounds: 'leases in one keepalive', then: 'refused with an error that says so' },
   snapshot_chunk_bytes: { bounds: 'a piece of a snapshot; the receiver asks for one after the other', then: '' },
   snapshot_idle_ms: { bounds: 'how long a snapshot waits for its next question', then: 'it is dropped' },
+  watch_sessions_max: {
+    bounds: 'streams of watches at one member',
+    then: 'ResourceExhausted: `quorate: 4096 streams of watches hang on this member already; ask another one`',
+  },
+  watchers_per_session_max: {
+    bounds: 'watchers on one stream; our client has one for all its watches',
+    then: 'canceled: `quorate: 10000 watchers hang on this stream already; open another one`',
+  },
+  watch_ranges_max: { bounds: 'ranges of one watcher', then: 'InvalidArgument' },
+  watch_window_bytes_max: {
+    bounds: 'bytes to a stream that its client has not acknowledged (one message is always sent)',
+    then: 'its watchers lag: only the revision is kept from which each goes on',
+  },
+  watch_message_bytes: { bounds: 'keys and values in one message to a stream', then: 'the next message' },
+  watch_fragment_bytes: { bounds: 'the same, of a revision for a watcher that takes fragments', then: 'a fragment' },
+  watch_reads_max: { bounds: 'watchers that catch up from the store at the same time', then: 'the others wait' },
+  watch_read_bytes: {
+    bounds: 'keys and values that one of them reads at once, and one `watch.history`',
+    then: 'the rest later',
+  },
+  watch_read_revisions: { bounds: 'the same in revisions', then: 'the rest later' },
+  watch_previous_bytes_max: {
+    bounds: 'events that wait for the pairs as they were before',
+    then: 'their watchers catch up from the store',
+  },
+  watch_heartbeat_ms: { bounds: 'between two heartbeats to a stream', then: '' },
+  watch_progress_ms: {
+    bounds: 'how long a watcher that asked for it hears nothing before it is told how far it is',
+    then: '',
+    flag: '--watch-progress-notify-interval',
+  },
+  watch_progress_ms_min: { bounds: 'the least of it', then: 'the flag is refused' },
   drain_max_ms: { bounds: 'leaving in good order', then: 'the node closes all the same' },
   members_max: { bounds: 'members', then: 'refused at start', flag: '--initial-members' },
   name_length_max: { bounds: 'characters of a name', then: 'refused at start', flag: '--name, --cluster-name' },

@@ -61,6 +61,11 @@ export const clusterOptions = {
     kind: anyText,
     preset: '0',
   },
+  'watch-progress-notify-interval': {
+    says: 'how long a watcher that asked for it hears nothing before it is told how far it is',
+    kind: anyText,
+    preset: '10m',
+  },
   'nats-user': { says: 'user at NATS', kind: anyText },
   'nats-password': { says: 'password at NATS', kind: secretText },
   'nats-token': { says: 'token at NATS', kind: secretText },
@@ -108,6 +113,7 @@ export function nodeSettings(values: ServeValues): NodeSettings {
     log_entries_kept: Math.min(limits.log_entries_kept, Math.floor(beforeTrim / 2)),
     min_lease_ttl_ms: values['min-lease-ttl'] ?? Math.ceil((1.5 * values['election-timeout']) / 1000) * 1000,
     auto_compaction: readAutoCompaction(values['auto-compaction-mode'], values['auto-compaction-retention']),
+    watch_progress_ms: readProgress(values['watch-progress-notify-interval']),
   };
 }
 
@@ -122,6 +128,15 @@ function protocolTime(heartbeat_ms: number, election_ms: number) {
   const heartbeat_ticks = limits.heartbeat_ticks;
   const tick_ms = Math.ceil(heartbeat_ms / heartbeat_ticks);
   return { tick_ms, heartbeat_ticks, election_ticks: Math.round(election_ms / tick_ms) };
+}
+
+function readProgress(text: string): number {
+  const interval_ms = readDuration_ms(text);
+  if (interval_ms !== undefined && interval_ms >= limits.watch_progress_ms_min) return interval_ms;
+  throw new ConfigError(
+    `--watch-progress-notify-interval: ${JSON.stringify(text)} is not what it takes: a duration such as 10m or 30s, ` +
+      `at least ${limits.watch_progress_ms_min}ms`,
+  );
 }
 
 function readAutoCompaction(mode: 'periodic' | 'revision', text: string): NodeSettings['auto_compaction'] {

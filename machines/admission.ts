@@ -32,7 +32,7 @@ export type Question =
   | { readonly op: `lease.${'grant' | 'revoke' | 'keepalive' | 'timetolive' | 'list'}` }
   | { readonly op: 'kv.range'; readonly body: { readonly serializable: boolean } }
   | { readonly op: 'cluster.list'; readonly body: { readonly linearizable: boolean } }
-  | { readonly op: 'maintenance.status' | 'maintenance.hashkv' };
+  | { readonly op: 'maintenance.status' | 'maintenance.hashkv' | 'watch.history' };
 
 export function wayOf(question: Question): Way {
   switch (question.op) {
@@ -43,6 +43,8 @@ export function wayOf(question: Question): Way {
     case 'kv.txn':
       if (!isReadOnly(question.body)) return 'propose';
       return isSerializable(question.body) ? 'local' : 'readIndex';
+    case 'watch.history':
+      return 'readIndex';
     case 'maintenance.status':
     case 'maintenance.hashkv':
       return 'local';

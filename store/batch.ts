@@ -97,6 +97,12 @@ export function makeVisible(state: StoreState, pending: Pending, mark: Mark, jou
   };
 }
 
+export const nothingNew = (state: StoreState): Written => ({
+  applied: state.written.index as Written['applied'],
+  revision: state.written.revision as Revision,
+  events: [],
+});
+
 function eventsOf(changes: readonly Change[]): Written['events'] {
   const events: { revision: Revision; events: StoreEvent[] }[] = [];
   for (const change of changes) {

@@ -83,6 +83,17 @@ export function isAliveAt(history: KeyHistory, revision: number): boolean {
   return at >= HEAD && (history[at + 1] as number) % 2 === 0;
 }
 
+/** The changes with main ≥ revision, tombstones too, oldest first. */
+export function visitFrom(history: KeyHistory, revision: number, visitor: (place: Place) => void): void {
+  if (typeof history === 'number') {
+    if (history >= revision) visitor({ main: history, sub: 0 });
+    return;
+  }
+  for (let at = lastUpTo(history, revision - 1) + 2; at < history.length; at += 2) {
+    visitor({ main: history[at] as number, sub: (history[at + 1] as number) >>> 1 });
+  }
+}
+
 /** Is (main, sub) the last change with main ≤ revision, tombstone or not? */
 export function isNewestAt(history: KeyHistory, revision: number, main: number, sub: number): boolean {
   if (typeof history === 'number') return history === main && sub === 0 && main <= revision;

@@ -9,11 +9,12 @@ import { invariant } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
 import { type Clock, CLOCK } from '../machines/language/time.js';
 import type { ClusterId, Entry, Index, Revision } from '../machines/language/vocabulary.js';
-import { emptyPending, encodeBatch, makeVisible, type Pending } from './batch.js';
+import { emptyPending, encodeBatch, makeVisible, nothingNew, type Pending } from './batch.js';
 import { sweep } from './compaction.js';
 import { decideBatch, type Fetched, placeName } from './deciding.js';
 import { fold, isFoldDue } from './fold.js';
 import { hashKv, hashState } from './hash.js';
+import { readHistory, readPage, readPrevious } from './history.js';
 import { viewOf } from './lease-table.js';
 import { ENGINE_FACTORY } from './ports.js';
 import type { Decided, EngineFactory, KvStatus, KvStore, LeaseView, SnapshotSource, Written } from './ports.js';
@@ -21,15 +22,10 @@ import { readAtHand, readRange, readTxn } from './reads.js';
 import { recoverState } from './recovery.js';
 import type { StoreState } from './state.js';
 import { streamOf } from './state-stream.js';
+import { makeWaiters } from './waiters.js';
 
 /** The engine is asked for its size again after this much was written. */
 const BYTES_BETWEEN_SIZES = 1024 * 1024;
-
-interface Waiter {
-  readonly revision: number;
-  resolve(): void;
-  reject(error: unknown): void;
-}
 
 @scoped(Lifecycle.ContainerScoped)
 export class MvccStore implements KvStore {
@@ -40,7 +36,7 @@ export class MvccStore implements KvStore {
   #background: Promise<void> | null = null;
   /** What went wrong in the background: it ends the node at the next call. */
   #failure: Error | null = null;
-  #waiters: Waiter[] = [];
+  readonly #waiters = makeWaiters();
   #size = { bytes: 0, grown: 0 };
   /** Smaller in tests that want to see folding. */
   journal_bytes_before_fold: number = limits.journal_bytes_before_fold;
@@ -155,6 +151,9 @@ export class MvccStore implements KvStore {
   get leases(): LeaseView {
     return viewOf(this.#open().leases);
   }
+  readonly history: KvStore['history'] = (request) => this.#read((state) => readHistory(state, request));
+  readonly previous: KvStore['previous'] = (events) => this.#read((state) => readPrevious(state, events));
+  readonly page: KvStore['page'] = (request) => this.#read((state) => readPage(state, this.clock, request));
 
   hashKv(revision: number): Promise<HashKvResult> {
     return this.#read((state) => hashKv(state, revision));
@@ -179,7 +178,7 @@ export class MvccStore implements KvStore {
   async compacted(revision: number): Promise<void> {
     const state = this.#open();
     if (state.finished_compaction >= revision) return;
-    await new Promise<void>((resolve, reject) => void this.#waiters.push({ revision, resolve, reject }));
+    await this.#waiters.wait(revision);
   }
 
   async snapshot(cluster: ClusterId, cluster_name: string): Promise<SnapshotSource> {
@@ -191,7 +190,7 @@ export class MvccStore implements KvStore {
     if (state === null) return;
     this.#state = null;
     state.closed = true;
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(new Error('the store was closed'));
+    this.#waiters.rejectAll(new Error('the store was closed'));
     await state.inTurn(() => state.engine.close());
   }
 
@@ -209,7 +208,7 @@ export class MvccStore implements KvStore {
       .catch((error: unknown) => {
         if (state.closed) return;
         this.#failure ??= asError(error);
-        for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+        this.#waiters.rejectAll(error);
       })
       .finally(() => {
         this.#background = null;
@@ -226,25 +225,13 @@ export class MvccStore implements KvStore {
   }
 
   async #workOff(state: StoreState): Promise<void> {
-    await sweep(state, this.clock, (revision) => this.#announce(revision));
+    await sweep(state, this.clock, (revision) => this.#waiters.reached(revision));
     if (!state.closed && isFoldDue(state, this.journal_bytes_before_fold)) await fold(state, this.clock);
     if (!state.closed && this.#size.grown > BYTES_BETWEEN_SIZES) {
       this.#size.grown = 0;
       this.#size.bytes = await state.engine.size_bytes();
     }
   }
-
-  #announce(revision: number): void {
-    const done = this.#waiters.filter((waiter) => waiter.revision <= revision);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.revision > revision);
-    for (const waiter of done) waiter.resolve();
-  }
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-
-const nothingNew = (state: StoreState): Written => ({
-  applied: state.written.index as Index,
-  revision: state.written.revision as Revision,
-  events: [],
-});

@@ -6,6 +6,7 @@ import type {
   Command,
   Decision,
   HashKvResult,
+  KeyValue,
   Lease,
   RangeRequest,
   RangeResult,
@@ -13,6 +14,7 @@ import type {
   TxnRequest,
   TxnResult,
 } from '../machines/language/commands.js';
+import type { KeyRange, RevisionEvents, WatchEvent } from '../machines/language/watching.js';
 import type {
   ClusterId,
   Configuration,
@@ -230,6 +232,43 @@ export interface LeaseView {
   keysOf(id: bigint): readonly Uint8Array[];
 }
 
+/** What happened to keys, from a revision on. */
+export interface HistoryRequest {
+  /** Sorted, and none touches another (machines/ranges.ts). */
+  readonly ranges: readonly KeyRange[];
+  /** The first revision wanted. */
+  readonly from: number;
+  /** Each event with the pair as it was before. */
+  readonly prev_kv: boolean;
+  /** It ends after the revision that reaches one of them: of keys and values, of revisions that match. */
+  readonly bytes_max: number;
+  readonly revisions_max: number;
+}
+
+export interface History {
+  /** Whole revisions that hold an event of the ranges, in order. */
+  readonly revisions: readonly RevisionEvents[];
+  /** All up to here was looked at. */
+  readonly upTo: number;
+  /** Of the state that was looked at. */
+  readonly revision: number;
+}
+
+/** Part of the state at one revision, in key order. */
+export interface PageRequest {
+  readonly ranges: readonly KeyRange[];
+  readonly revision: number;
+  /** Only keys after this one; empty: all. */
+  readonly after: Uint8Array;
+  /** It ends with the pair that reaches it. */
+  readonly bytes_max: number;
+}
+
+export interface Page {
+  readonly kvs: readonly KeyValue[];
+  readonly more: boolean;
+}
+
 /**
  * The replicated state: revisions of keys, request records, membership for display. decide and write move forward side
  * by side: what is decided but not yet written is seen by decide alone.
@@ -264,6 +303,12 @@ export interface KvStore {
   read(txn: TxnRequest): Promise<TxnResult>;
   /** As decided, which may be ahead of what is written: nothing of it is taken back, since the log has it. */
   readonly leases: LeaseView;
+  /** What happened, as written, in whole revisions. Throws QuorateError (Compacted). */
+  history(request: HistoryRequest): Promise<History>;
+  /** The events with the pairs as they were before; null where there was none, or it is compacted. */
+  previous(events: readonly StoreEvent[]): Promise<readonly WatchEvent[]>;
+  /** Throws QuorateError (Compacted, FutureRev). */
+  page(request: PageRequest): Promise<Page>;
   /** Throws QuorateError (Compacted, FutureRev). */
   hashKv(revision: number): Promise<HashKvResult>;
   /** A hash of the whole replicated state at `applied`: equal on members with equal applied indexes. */

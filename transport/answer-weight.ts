@@ -1,5 +1,6 @@
 /** About how many bytes of keys and values an answer carries. */
 import type { KeyValue, OperationResult, TxnResult } from '../machines/language/commands.js';
+import type { WatchEvent } from '../machines/language/watching.js';
 import type { Answer } from './ports.js';
 
 export function weightOf(answer: Answer): number {
@@ -18,11 +19,16 @@ export function weightOf(answer: Answer): number {
       return result.body.keys.reduce((sum, key) => sum + key.length, 0);
     default:
       return 0;
+    case 'watch.history':
+      return weightOfEvents(result.body.events);
   }
 }
 
 const weightOfAll = (kvs: readonly KeyValue[]): number =>
   kvs.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+
+const weightOfEvents = (events: readonly WatchEvent[]): number =>
+  events.reduce((sum, { event, prev_kv }) => sum + weightOfAll(prev_kv === null ? [event.kv] : [event.kv, prev_kv]), 0);
 
 const weightOfTxn = (txn: TxnResult): number =>
   txn.responses.reduce((sum, response) => sum + weightOfOperation(response), 0);

@@ -33,7 +33,7 @@ export function replyOne(message: DoorMessage, op: Operation, answer: Answer, en
   const cut = whole === null || !fits ? 'AnswerTooLarge' : whyHeldBack([whole.body], exit);
   const { body, headers } =
     whole !== null && cut === null ? whole : encodeAnswer(shortened(answer, op, cut ?? 'AnswerTooLarge'), encoding);
-  send(message, body, headers, max_payload);
+  sendBody(message, body, headers, max_payload);
 }
 
 /** What is smaller always leaves: it is owed to whoever wrote something. */
@@ -56,14 +56,21 @@ function encodeIfPossible<T>(encode: () => T): T | null {
   }
 }
 
-function send(message: DoorMessage, body: Uint8Array, headers: DoorHeaders, max_payload: number): void {
-  if (body.length + HEADER_BYTES <= max_payload) return message.reply(body, headers);
-  for (const piece of cutIntoPieces(body, Math.max(1, max_payload - HEADER_BYTES))) {
+/** Whole or in pieces; `session` is the stream that it belongs to. False: not all of it could leave. */
+export function sendBody(
+  message: DoorMessage,
+  body: Uint8Array,
+  headers: DoorHeaders,
+  max_payload: number,
+  session?: string,
+): boolean {
+  if (body.length + HEADER_BYTES <= max_payload) return message.reply(body, headers, session);
+  return cutIntoPieces(body, Math.max(1, max_payload - HEADER_BYTES)).every((piece) => {
     const numbered = new Map(headers);
     numbered.set(headerNames.piece, `${piece.number}/${piece.total}`);
     numbered.set(headerNames.pieceCrc, piece.crc.toString(16).padStart(8, '0'));
-    message.reply(piece.bytes, numbered);
-  }
+    return message.reply(piece.bytes, numbered, session);
+  });
 }
 
 type DoorHeaders = ReadonlyMap<string, string>;
@@ -118,7 +125,7 @@ export function gatherAnswers(
     const bodies = encodeReady(ready);
     ready = [];
     ready_bytes = 0;
-    for (const body of bodies) send(message, body, NO_HEADERS, exit.maxPayload());
+    for (const body of bodies) sendBody(message, body, NO_HEADERS, exit.maxPayload());
   };
 
   const add = (answer: BatchAnswer) => {

@@ -19,6 +19,7 @@ import {
   type Operation,
   type Request,
 } from './ports.js';
+import { createWatchDesk, type WatchDesk } from './door-watches.js';
 import type { Endpoint } from './subjects.js';
 import { decodeBatch } from './wire-batch.js';
 import {
@@ -39,14 +40,21 @@ export interface DoorMessage {
   readonly body: Uint8Array;
   /** The header's value, '' when there is none. */
   header(name: string): string;
-  /** Publishes one message to the asker. */
-  reply(body: Uint8Array, headers: ReadonlyMap<string, string>): void;
+  /**
+   * Publishes one message to the asker, which can answer it where the session is spoken to. False: it could not leave.
+   */
+  reply(body: Uint8Array, headers: ReadonlyMap<string, string>, session?: string): boolean;
+  /** Where a door does not hear all sessions of its member by itself. */
+  listen?(session: string): void;
+  unlisten?(session: string): void;
 }
 
 export interface DeskOptions {
   readonly handlers: DoorHandlers;
   readonly clock: Clock;
   readonly request_bytes_max: number;
+  /** Names sessions; nobody else can guess one. */
+  sessionName(): string;
   /** The largest message that can leave now. */
   maxPayload(): number;
   /** Bytes that were sent and have not passed the server. */
@@ -57,6 +65,7 @@ export interface Desk {
   /** Clients that pin another cluster are refused from now on. */
   serve(cluster: ClusterId): void;
   receive(message: DoorMessage): void;
+  readonly watches: Pick<WatchDesk, 'hear' | 'gone'>;
   /** Resolves when every ask has its answer, or after limits.drain_max_ms. */
   settled(): Promise<void>;
   /** Requests that were refused or failed, by endpoint. */
@@ -84,7 +93,9 @@ export function createDesk(options: DeskOptions): Desk {
     open: 0,
     room: createDoorRoom(),
   };
+  const watches = createWatchDesk(options, () => options.sessionName());
   return {
+    watches,
     serve: (cluster) => void (state.cluster = cluster),
     receive: (message) => {
       try {
@@ -92,6 +103,7 @@ export function createDesk(options: DeskOptions): Desk {
         checkCluster(state, message);
         state.room.check(message.body.length);
         if (endpoint === 'batch' || endpoint === 'batch.read') receiveBatch(state, message);
+        else if (endpoint === 'watch.create') watches.open(message);
         else receiveOne(state, message, endpoint);
       } catch (error) {
         if (!(error instanceof QuorateError)) throw error;

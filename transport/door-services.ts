@@ -11,6 +11,7 @@ import {
   memberSubject,
   OPERATIONS,
 } from './subjects.js';
+import { openingFields } from './wire-watch-requests.js';
 import { requestFields } from './wire.js';
 
 /** A service that should be there; it is opened again on every connection that is dialled. */
@@ -28,7 +29,7 @@ export const planKey = (plan: Pick<Plan, 'service' | 'term'>): string => `${plan
 export const memberService = (self: Self): Plan => ({
   service: 'quorate',
   description: 'A member of a Quorate cluster, by name',
-  endpoints: [...OPERATIONS, 'batch', 'batch.read'],
+  endpoints: [...OPERATIONS, 'batch', 'batch.read', 'watch.create'],
   queue: 'member',
   term: null,
   subject: (endpoint) => memberSubject(self.cluster_name, self.member.name, endpoint),
@@ -57,6 +58,10 @@ const BATCH_FIELDS = ['client', 'since', 'requests'];
 
 /** What service discovery says of an endpoint: clients send a field only where it is listed. */
 export function describeEndpoint(endpoint: Endpoint): Record<string, string> {
-  const fields = endpoint === 'batch' || endpoint === 'batch.read' ? BATCH_FIELDS : [...requestFields[endpoint]];
-  return { request: JSON.stringify({ fields }), encodings: 'json, msgpack' };
+  return { request: JSON.stringify({ fields: fieldsOf(endpoint) }), encodings: 'json, msgpack' };
+}
+
+function fieldsOf(endpoint: Endpoint): readonly string[] {
+  if (endpoint === 'batch' || endpoint === 'batch.read') return BATCH_FIELDS;
+  return [...(endpoint === 'watch.create' ? openingFields : requestFields[endpoint])];
 }

@@ -6,11 +6,13 @@ import { MemoryEcho } from './memory-echo.js';
 import type { MemoryNetwork, MemoryRequest } from './memory-network.js';
 import { leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
 import { type ClientDoor, type DoorHandlers, LinkError, type Self } from './ports.js';
-import { probeSubject } from './subjects.js';
+import { probeSubject, watchSubject } from './subjects.js';
 import { formatClusterId } from './wire.js';
 
 export class MemoryDoor implements ClientDoor {
   private opened: { readonly self: Self; readonly desk: Desk; readonly echo: MemoryEcho } | null = null;
+  private sessions = 0;
+  private readonly hearing = new Map<string, () => void>();
   private readonly plans = new Map<string, readonly (() => void)[]>();
 
   constructor(
@@ -25,6 +27,7 @@ export class MemoryDoor implements ClientDoor {
       handlers,
       clock,
       request_bytes_max,
+      sessionName: () => `${self.epoch}-${(this.sessions += 1)}`,
       maxPayload: () => max_payload,
       unsentBytes: () => 0,
     });
@@ -70,6 +73,8 @@ export class MemoryDoor implements ClientDoor {
 
   async close(): Promise<void> {
     for (const key of [...this.plans.keys()]) this.remove(key);
+    for (const stop of this.hearing.values()) stop();
+    this.hearing.clear();
     this.network.serving.delete(this);
     this.opened?.echo.close();
     this.opened = null;
@@ -102,10 +107,28 @@ export class MemoryDoor implements ClientDoor {
       term: plan.term,
       body: request.body,
       header: (name) => request.headers.get(name) ?? '',
-      reply: (body, headers) => {
-        if (this.opened !== null) request.reply(self.member.name, body, headers);
+      reply: (body, headers, session) => {
+        if (this.opened === null) return false;
+        const back = session === undefined ? undefined : this.backTo(session);
+        request.reply(self.member.name, body, headers, back);
+        return true;
+      },
+      listen: (session) => {
+        const { subject } = this.backTo(session);
+        const hear = ({ body }: MemoryRequest): void => this.opened?.desk.watches.hear(session, body);
+        this.hearing.set(session, this.network.subscribe({ subject, group: subject, name: self.member.name, hear }));
+      },
+      unlisten: (session) => {
+        this.hearing.get(session)?.();
+        this.hearing.delete(session);
       },
     });
+  }
+
+  private backTo(session: string): { readonly subject: string; gone(): void } {
+    const { self } = this.whenOpen();
+    const subject = watchSubject(self.cluster_name, self.member.name, session);
+    return { subject, gone: () => this.opened?.desk.watches.gone(session) };
   }
 
   private whenOpen(): NonNullable<typeof this.opened> {

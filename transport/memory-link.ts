@@ -4,7 +4,9 @@ import type { MemoryNetwork, MemoryRequest } from './memory-network.js';
 import { limits } from '../machines/language/limits.js';
 import { pieceOf } from './piece-headers.js';
 import { addPiece, type Assembly } from './pieces.js';
-import { type ClientLink, LinkError, type LinkMessage } from './ports.js';
+import { type ClientLink, LinkError, type LinkMessage, type LinkStream, type StreamHandlers } from './ports.js';
+
+const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
 export class MemoryLink implements ClientLink {
   private readonly open = new Set<(error: LinkError) => void>();
@@ -86,6 +88,53 @@ export class MemoryLink implements ClientLink {
       const nobody = () => fail(new LinkError('noResponders', 'nobody serves this'));
       this.network.schedule({ from: 'server', to: this.name, channel: 'answer', bytes: new Uint8Array(0) }, nobody);
     });
+  }
+
+  stream(
+    subject: string,
+    body: Uint8Array,
+    headers: ReadonlyMap<string, string>,
+    handlers: StreamHandlers,
+  ): LinkStream {
+    let over = false;
+    let assembly: Assembly | undefined;
+    const close = (): void => {
+      over = true;
+      this.open.delete(fail);
+    };
+    const fail = (error: LinkError): void => {
+      if (over) return;
+      close();
+      handlers.ended(error);
+    };
+    const later = (bytes: Uint8Array, from: string, deliver: () => void): void =>
+      this.network.schedule({ from, to: this.name, channel: 'answer', bytes }, deliver);
+    this.open.add(fail);
+    const hear = (message: LinkMessage): void => {
+      const piece = pieceOf(message);
+      if (piece === undefined) return handlers.message(message);
+      const assembled = addPiece(assembly, piece, limits.answer_bytes_max);
+      assembly = assembled.state === 'more' ? assembled.assembly : undefined;
+      if (assembled.state === 'whole') handlers.message({ ...message, body: assembled.bytes });
+    };
+    const reply: MemoryRequest['reply'] = (from, answer, answerHeaders, back) =>
+      later(answer, from, () => {
+        if (over) back?.gone();
+        else hear({ body: answer, headers: answerHeaders, subject, reply: back?.subject });
+      });
+    const nobody = (): void => fail(new LinkError('noResponders', 'nobody serves this'));
+    if (this.closed) {
+      later(new Uint8Array(0), this.name, () => fail(new LinkError('closed', 'the connection was closed')));
+    } else if (!this.network.request(this.name, { subject, body, headers, reply })) {
+      later(new Uint8Array(0), 'server', nobody);
+    }
+    return { close };
+  }
+
+  publish(subject: string, body: Uint8Array): boolean {
+    if (this.closed || body.length > this.max_payload) return false;
+    this.network.request(this.name, { subject, body, headers: NO_HEADERS, reply: () => undefined });
+    return true;
   }
 
   async close(): Promise<void> {

@@ -35,7 +35,13 @@ export interface MemoryRequest {
   readonly subject: string;
   readonly body: Uint8Array;
   readonly headers: ReadonlyMap<string, string>;
-  reply(from: string, body: Uint8Array, headers: ReadonlyMap<string, string>): void;
+  /** `back`: where an answer can be answered, and what happens when nobody hears it. */
+  reply(from: string, body: Uint8Array, headers: ReadonlyMap<string, string>, back?: Back): void;
+}
+
+interface Back {
+  readonly subject: string;
+  gone(): void;
 }
 
 interface Subscription {

@@ -27,9 +27,11 @@ import { headerIn, headersOf, toNatsHeaders } from './nats-headers.js';
 import { ProvenConnection } from './nats-proven.js';
 import { NATS_SETTINGS, type NatsSettings } from './nats-peers.js';
 import { type ClientDoor, type DoorHandlers, LinkError, type Self } from './ports.js';
-import { checkName, type Endpoint, probeSubject } from './subjects.js';
+import { checkName, type Endpoint, probeSubject, watchSubject } from './subjects.js';
 import { describeEndpoint, leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
 import { formatClusterId } from './wire.js';
+
+const NO_RESPONDERS = 503;
 
 /** What is there once open() was called. */
 interface Opened {
@@ -69,6 +71,7 @@ export class NatsDoor implements ClientDoor {
       handlers,
       clock: this.clock,
       request_bytes_max: this.settings.request_bytes_max,
+      sessionName: () => nuid.next(),
       maxPayload: () => link.max_payload,
       unsentBytes: () => link.unsent_bytes,
     });
@@ -87,6 +90,7 @@ export class NatsDoor implements ClientDoor {
     this.cluster = cluster;
     desk.serve(cluster);
     this.add(memberService(self));
+    if (nats !== null) this.hearSessions(nats);
   }
 
   hearLeader(heard: boolean): void {
@@ -145,6 +149,21 @@ export class NatsDoor implements ClientDoor {
   private attach(connection: NatsConnection): void {
     this.running.clear();
     for (const [key, plan] of this.plans) this.running.set(key, this.start(connection, plan));
+    if (this.cluster !== null) this.hearSessions(connection);
+  }
+
+  /** What clients say to the sessions that hang on this member, and what NATS says when nobody hears one any more. */
+  private hearSessions(nats: NatsConnection): void {
+    const { self, desk } = this.whenOpen();
+    const prefix = watchSubject(self.cluster_name, self.member.name, '');
+    const callback = guarded((error, message) => {
+      if (error !== null) return;
+      const session = message.subject.slice(prefix.length);
+      const nobody = message.data.length === 0 && headersOf(message)?.code === NO_RESPONDERS;
+      if (nobody) desk.watches.gone(session);
+      else desk.watches.hear(session, plainBytes(message.data));
+    });
+    nats.subscribe(`${prefix}*`, { callback });
   }
 
   private async start(nats: NatsConnection, plan: Plan): Promise<Service | null> {
@@ -193,16 +212,18 @@ export class NatsDoor implements ClientDoor {
   }
 
   private hear(endpoint: Endpoint, term: Term | null, message: ServiceMsg): void {
-    const { desk, link } = this.whenOpen();
+    const { self, desk, link } = this.whenOpen();
     const { reply } = message;
     desk.receive({
       endpoint,
       term,
       body: plainBytes(message.data),
       header: (name) => headerIn(headersOf(message), name),
-      reply: (body, given) => {
-        if (reply === undefined || reply === '') return;
-        link.publish(reply, body, given.size === 0 ? {} : { headers: toNatsHeaders(given) });
+      reply: (body, given, session) => {
+        if (reply === undefined || reply === '') return false;
+        const options =
+          session === undefined ? {} : { reply: watchSubject(self.cluster_name, self.member.name, session) };
+        return link.publish(reply, body, given.size === 0 ? options : { ...options, headers: toNatsHeaders(given) });
       },
     });
   }

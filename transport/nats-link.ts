@@ -11,7 +11,7 @@ import { headersOf, toNatsHeaders } from './nats-headers.js';
 import { notAllowed, refusalIn } from './nats-refusals.js';
 import { pieceOf } from './piece-headers.js';
 import { addPiece, type Assembly } from './pieces.js';
-import { type ClientLink, LinkError, type LinkMessage } from './ports.js';
+import { type ClientLink, LinkError, type LinkMessage, type LinkStream, type StreamHandlers } from './ports.js';
 
 /**
  * Connects, or rejects with a LinkError that names the servers, also when answers could not be heard. Every wait goes
@@ -38,8 +38,10 @@ export type { ConnectionOptions } from './nats-credentials.js';
 const NO_RESPONDERS = 503;
 const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
+/** A request that is not answered in full yet, or a stream. */
 interface Waiting {
   readonly subject: string;
+  /** None: it waits for ever. */
   readonly timer: unknown;
   assembly: Assembly | undefined;
   onAnswer(message: LinkMessage): 'more' | 'done';
@@ -113,15 +115,59 @@ class NatsLink implements ClientLink {
         this.end(token)?.reject(new LinkError('timeout', `no answer from ${subject} in ${timeout_ms} ms`));
       const timer = this.clock.setTimeout(late, timeout_ms);
       this.waiting.set(token, { subject, timer, assembly: undefined, onAnswer, resolve, reject });
-      try {
-        if (this.answers === null) this.listen();
-        const reply = `${this.inbox}.${token}`;
-        this.nats.publish(subject, body, headers.size === 0 ? { reply } : { reply, headers: toNatsHeaders(headers) });
-      } catch (error) {
-        this.end(token);
-        reject(this.refused(subject, body, error));
-      }
+      const error = this.send(token, subject, body, headers);
+      if (error !== undefined) this.end(token)?.reject(error);
     });
+  }
+
+  stream(
+    subject: string,
+    body: Uint8Array,
+    headers: ReadonlyMap<string, string>,
+    handlers: StreamHandlers,
+  ): LinkStream {
+    const token = (++this.asked).toString(36);
+    this.waiting.set(token, {
+      subject,
+      timer: undefined,
+      assembly: undefined,
+      onAnswer: (message) => {
+        handlers.message(message);
+        return 'more';
+      },
+      resolve: () => undefined,
+      reject: (error) => handlers.ended(error as LinkError),
+    });
+    const error = this.connected ? this.send(token, subject, body, headers) : this.whyNot();
+    if (error !== undefined) this.clock.soon(() => this.end(token)?.reject(error));
+    return { close: () => void this.end(token) };
+  }
+
+  publish(subject: string, body: Uint8Array): boolean {
+    if (!this.connected) return false;
+    try {
+      this.nats.publish(subject, body);
+      return true;
+    } catch {
+      // Closed since, or too large: lost, as any message may be.
+      return false;
+    }
+  }
+
+  private send(
+    token: string,
+    subject: string,
+    body: Uint8Array,
+    headers: ReadonlyMap<string, string>,
+  ): LinkError | undefined {
+    try {
+      if (this.answers === null) this.listen();
+      const reply = `${this.inbox}.${token}`;
+      this.nats.publish(subject, body, headers.size === 0 ? { reply } : { reply, headers: toNatsHeaders(headers) });
+      return undefined;
+    } catch (error) {
+      return this.refused(subject, body, error);
+    }
   }
 
   async close(): Promise<void> {
@@ -220,7 +266,8 @@ const HEADER_BYTES = 2048;
 function toLinkMessage(message: Msg): LinkMessage {
   const headers = headersOf(message);
   const body = plainBytes(message.data);
-  if (headers === undefined) return { body, headers: NO_HEADERS, subject: message.subject };
+  const { subject, reply } = message;
+  if (headers === undefined) return { body, headers: NO_HEADERS, subject, reply };
   const map = new Map(headers.keys().map((name): [string, string] => [name, headers.get(name)]));
-  return { body, headers: map, subject: message.subject };
+  return { body, headers: map, subject, reply };
 }

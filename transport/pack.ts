@@ -18,6 +18,13 @@ export function pack(value: Value): Uint8Array {
   return packed;
 }
 
+/** What begins a list of so many values, which follow. */
+export function packListHead(length: number): Uint8Array {
+  end = 0;
+  writeLength(length, 0x90, 15, 0, 0xdc);
+  return out.slice(0, end);
+}
+
 function reserveBuffer(size: number): void {
   const grown = new Uint8Array(size);
   grown.set(out.subarray(0, Math.min(end, size)));

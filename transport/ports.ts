@@ -28,6 +28,13 @@ import type {
 } from '../machines/language/commands.js';
 import type { CoordinationRequest, CoordinationResult } from '../machines/language/coordination.js';
 import type { QuorateError } from '../machines/language/errors.js';
+import type {
+  HistoryQuery,
+  HistoryResult,
+  WatchCreate,
+  WatchMessage,
+  WatchRequest,
+} from '../machines/language/watching.js';
 import type { StatusResult } from '../machines/language/status.js';
 import type {
   ClusterId,
@@ -132,7 +139,8 @@ export type Request =
   | CoordinationRequest
   | { readonly op: 'cluster.list'; readonly body: MemberListRequest }
   | { readonly op: 'maintenance.status'; readonly body: Record<string, never> }
-  | { readonly op: 'maintenance.hashkv'; readonly body: HashKvRequest };
+  | { readonly op: 'maintenance.hashkv'; readonly body: HashKvRequest }
+  | { readonly op: 'watch.history'; readonly body: HistoryQuery };
 
 export type Operation = Request['op'];
 
@@ -166,7 +174,8 @@ export type Result =
   | CoordinationResult
   | { readonly op: 'cluster.list'; readonly body: MemberListResult }
   | { readonly op: 'maintenance.status'; readonly body: StatusResult }
-  | { readonly op: 'maintenance.hashkv'; readonly body: HashKvResult };
+  | { readonly op: 'maintenance.hashkv'; readonly body: HashKvResult }
+  | { readonly op: 'watch.history'; readonly body: HistoryResult };
 
 export type Answer =
   | { readonly ok: true; readonly header: Header; readonly result: Result }
@@ -185,7 +194,35 @@ export interface Ask {
   answer(answer: Answer): void;
 }
 
+/** One client's stream of watches, as a node sees it. */
+export interface WatchStream {
+  readonly isOpen: boolean;
+  /** The bytes that left; 0: it could not, and the stream has a hole from now on. */
+  send(message: WatchMessage): number;
+  /** Instead of a first message: the client hears the error. */
+  refuse(error: QuorateError): void;
+  /** A request that cannot be read or kept: the client hears why, and the stream goes on. */
+  complain(error: QuorateError): void;
+  /** Nothing more is sent or heard. */
+  close(): void;
+}
+
+export interface WatchListener {
+  asked(request: WatchRequest): void;
+  /** Nobody listens to the stream any more. */
+  gone(): void;
+}
+
+/** What begins a stream. */
+export interface WatchOpening {
+  readonly create: WatchCreate;
+  /** Bytes that may be on their way without an acknowledgement; 0: it acknowledges nothing. */
+  readonly window_bytes: number;
+}
+
 export interface DoorHandlers {
+  /** A client opens a stream; what it asks later goes to the listener. */
+  watching(stream: WatchStream, opening: WatchOpening): WatchListener;
   /** Everything that one turn of the loop brought through one message; in order. */
   asked(asks: readonly Ask[]): void;
   link(state: 'silent' | 'heard'): void;
@@ -222,6 +259,19 @@ export interface LinkMessage {
   readonly body: Uint8Array;
   readonly headers: ReadonlyMap<string, string>;
   readonly subject: string;
+  /** Where it wants to be answered. */
+  readonly reply?: string | undefined;
+}
+
+/** Messages without end in answer to one request. */
+export interface LinkStream {
+  close(): void;
+}
+
+export interface StreamHandlers {
+  message(message: LinkMessage): void;
+  /** It is over without having been closed: nobody serves it, or the connection is lost. Told once. */
+  ended(error: LinkError): void;
 }
 
 /** A client's connection. */
@@ -246,6 +296,10 @@ export interface ClientLink {
     timeout_ms: number,
     onAnswer: (message: LinkMessage) => 'more' | 'done',
   ): Promise<void>;
+  /** Everything that is answered to one request, until it is closed; nothing is told before this returns. */
+  stream(subject: string, body: Uint8Array, headers: ReadonlyMap<string, string>, handlers: StreamHandlers): LinkStream;
+  /** Says something that nobody answers. False: it was not sent. */
+  publish(subject: string, body: Uint8Array): boolean;
   close(): Promise<void>;
 }
 

@@ -18,8 +18,8 @@ export function checkName(kind: 'cluster name' | 'member name', name: string): s
 
 /* ---- clients --------------------------------------------------------------------------------------------------- */
 
-/** What can be asked at a door: an operation, or several requests in one message. */
-export type Endpoint = Operation | 'batch' | 'batch.read';
+/** What can be asked at a door: an operation, several requests in one message, or a stream of watches. */
+export type Endpoint = Operation | 'batch' | 'batch.read' | 'watch.create';
 
 export const OPERATIONS = [
   'kv.range',
@@ -41,6 +41,7 @@ export const OPERATIONS = [
   'cluster.list',
   'maintenance.status',
   'maintenance.hashkv',
+  'watch.history',
 ] as const satisfies readonly Operation[];
 
 /** What only a leader serves on the cluster's own subjects; see nats-door.ts for reads. */
@@ -69,6 +70,8 @@ export const MEMBER_ENDPOINTS = [
   'cluster.list',
   'maintenance.status',
   'maintenance.hashkv',
+  'watch.create',
+  'watch.history',
 ] as const;
 
 /** `<cluster>.kv.put`, `<cluster>.batch`, …: whoever serves it. */
@@ -77,6 +80,10 @@ export const clusterSubject = (cluster: string, endpoint: Endpoint): string => `
 /** `<cluster>.member.<name>.kv.put`, …: one member, by name. */
 export const memberSubject = (cluster: string, member: string, endpoint: Endpoint): string =>
   `${cluster}.member.${member}.${endpoint}`;
+
+/** Where one session of watches is spoken to, at the member that it hangs on. */
+export const watchSubject = (cluster: string, member: string, session: string): string =>
+  `${cluster}.member.${member}.watch.${session}`;
 
 /**
  * The queue group of one term's leader. [safety] Terms never share a group, so no request crosses from one to the

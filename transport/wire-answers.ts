@@ -12,6 +12,7 @@ import { memberId, revision as asRevision } from '../machines/language/vocabular
 import type { Answer, Operation, Result } from './ports.js';
 import { difference, readHeader, writeHeader } from './wire-header.js';
 import type { Fields, Value } from '../machines/language/unpack.js';
+import { readHistory, writeEvent } from './wire-watch.js';
 import {
   isCoordination,
   isCoordinationResult,
@@ -61,6 +62,10 @@ function writeResult(result: Result): Fields {
     case 'maintenance.hashkv': {
       const { hash, compact_revision, hash_revision } = result.body;
       return { hash, compact_revision, hash_revision };
+    }
+    case 'watch.history': {
+      const { events, more, next_revision } = result.body;
+      return { events: events.map(writeEvent), more, next_revision };
     }
   }
 }
@@ -135,6 +140,8 @@ function readResult(op: Operation, body: Fields, revision: number): Result {
       return { op, body: readStatus(body) };
     case 'maintenance.hashkv':
       return { op, body: readHash(body, revision) };
+    case 'watch.history':
+      return { op, body: readHistory(body, revision) };
   }
 }
 

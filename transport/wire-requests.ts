@@ -23,6 +23,7 @@ import {
   readList,
   readWord,
 } from './wire-values.js';
+import { HISTORY_FIELDS, readHistoryQuery } from './wire-watch-requests.js';
 
 const NESTED_MAX = 64;
 const SORT_ORDERS = ['none', 'ascend', 'descend'] as const;
@@ -57,6 +58,7 @@ export const requestFields = {
   'cluster.list': new Set(['linearizable']),
   'maintenance.status': new Set<string>(),
   'maintenance.hashkv': new Set(['revision']),
+  'watch.history': HISTORY_FIELDS,
 } as const satisfies Record<Operation, ReadonlySet<string>>;
 
 const COMPARE_FIELDS = new Set([
@@ -102,6 +104,8 @@ export function readRequest(op: Operation, value: Value | undefined): Request {
       const body = readFields('hashkv', value, requestFields[op]);
       return { op, body: { revision: readInteger('hashkv', body, 'revision') } };
     }
+    case 'watch.history':
+      return { op, body: readHistoryQuery(value) };
   }
 }
 

@@ -48,7 +48,9 @@ const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byt
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 export const print = (value: Value, encoding: Encoding): Uint8Array =>
-  encoding === 'msgpack' ? pack(value) : toUtf8.encode(JSON.stringify(value, toJson));
+  encoding === 'msgpack' ? pack(value) : toUtf8.encode(printText(value));
+
+export const printText = (value: Value): string => JSON.stringify(value, toJson);
 
 /** In JSON bytes are text where they are UTF-8, `{"base64":"…"}` where not; 64-bit ids are decimal strings. */
 function toJson(_name: string, value: unknown): unknown {

@@ -1,5 +1,6 @@
 /** Requests written as maps of etcd's field names: the counterpart of wire-requests.ts. */
 import type { PutRequest, RangeRequest, TxnOperation, TxnRequest } from '../machines/language/commands.js';
+import type { KeyRange } from '../machines/language/watching.js';
 import type { Fields, Value } from '../machines/language/unpack.js';
 import type { Request } from './ports.js';
 import { isCoordination } from '../machines/language/coordination.js';
@@ -23,7 +24,17 @@ export function writeRequest(request: Request): Fields {
     case 'maintenance.status':
     case 'maintenance.hashkv':
       return withoutDefaults(request.body);
+    case 'watch.history': {
+      const { ranges, ...rest } = request.body;
+      return { ...writeRanges(ranges), ...withoutDefaults(rest) };
+    }
   }
+}
+
+/** The first one as etcd writes it, the others beside it. */
+export function writeRanges([first, ...others]: readonly KeyRange[]): Fields {
+  const written = first === undefined ? {} : withoutDefaults(first);
+  return others.length === 0 ? written : { ...written, ranges: others.map(withoutDefaults) };
 }
 
 function writeRange(range: RangeRequest): Fields {
@@ -72,10 +83,11 @@ function writeOperation(operation: TxnOperation): Fields {
 const DEFAULT_WORDS: ReadonlySet<Value> = new Set(['equal', 'version']);
 
 /** For what is asked less often. Every other default is the zero of its type. */
-function withoutDefaults(body: object): Fields {
+export function withoutDefaults(body: object): Fields {
   const fields: Record<string, Value> = {};
   for (const [name, value] of Object.entries(body) as [string, Value][]) {
-    const empty = value instanceof Uint8Array ? value.length === 0 : !value || DEFAULT_WORDS.has(value);
+    const empty =
+      value instanceof Uint8Array || Array.isArray(value) ? value.length === 0 : !value || DEFAULT_WORDS.has(value);
     if (!empty) fields[name] = value;
   }
   return fields;

@@ -85,6 +85,28 @@ export const limits = {
   snapshot_chunk_bytes: 256 * KiB,
   snapshot_idle_ms: 30_000,
 
+  /* watches */
+  /** Clients' streams at one member. */
+  watch_sessions_max: 4_096,
+  watchers_per_session_max: 10_000,
+  /** Ranges in one watcher. */
+  watch_ranges_max: 128,
+  /** Messages to a session that it has not acknowledged, where it acknowledges; one more is always sent. */
+  watch_window_bytes_max: 16 * MiB,
+  /** Keys and values in one message to a session; one revision always goes whole. */
+  watch_message_bytes: 1 * MiB,
+  /** Parts of a revision for a watcher that takes fragments. */
+  watch_fragment_bytes: 2 * MiB,
+  /** Watchers that read from the store at the same time, and what each reads at once. */
+  watch_reads_max: 8,
+  watch_read_bytes: 512 * KiB,
+  watch_read_revisions: 1_000,
+  /** Events that wait for the pairs as they were before; beyond, their watchers catch up from the store. */
+  watch_previous_bytes_max: 16 * MiB,
+  watch_heartbeat_ms: 1_000,
+  watch_progress_ms: 600_000,
+  watch_progress_ms_min: 100,
+
   /* a node's life */
   drain_max_ms: 5_000,
   members_max: 31,
@@ -106,4 +128,10 @@ invariant(
 invariant(limits.bytes_per_append_max <= limits.bytes_in_flight_max, 'one append fits the window', limits);
 invariant(limits.answer_bytes_max <= limits.answers_unsent_bytes_max, 'one answer can be sent', limits);
 invariant(limits.read_bytes_max <= limits.answer_bytes_max, 'what one read brings together can be answered', limits);
+invariant(
+  limits.watch_window_bytes_max + limits.watch_message_bytes < limits.answer_bytes_max,
+  'a session fits',
+  limits,
+);
+invariant(limits.request_bytes_max < limits.watch_fragment_bytes, 'what one request wrote fits a fragment', limits);
 invariant(limits.request_bytes_max < limits.uncommitted_bytes_max, 'one request fits the uncommitted bound', limits);

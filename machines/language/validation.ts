@@ -26,7 +26,7 @@ export type CheckedRequest =
   | { readonly op: 'lease.grant'; readonly body: LeaseGrantRequest }
   | { readonly op: 'lease.revoke' | 'lease.keepalive' | 'lease.timetolive' | 'lease.list' }
   | CoordinationRequest
-  | { readonly op: 'cluster.list' | 'maintenance.status' | 'maintenance.hashkv' };
+  | { readonly op: 'cluster.list' | 'maintenance.status' | 'maintenance.hashkv' | 'watch.history' };
 
 export function validate(request: CheckedRequest, settings: { readonly txn_ops_max: number }): QuorateError | null {
   const error = errorIn(request, settings.txn_ops_max);
@@ -59,6 +59,7 @@ function errorIn(request: CheckedRequest, ops_max: number): ErrorName | null {
     case 'cluster.list':
     case 'maintenance.status':
     case 'maintenance.hashkv':
+    case 'watch.history':
       return null;
   }
 }

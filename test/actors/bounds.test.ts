@@ -40,6 +40,7 @@ test('reads that are with the store count as waiting: beyond the bound, another 
   const incoming: Incoming = {
     peers: null,
     door: null,
+    watching: null,
     refused: { note: nothing, tick: nothing },
     led: nothing,
   };

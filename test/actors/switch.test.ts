@@ -22,11 +22,14 @@ function openRooms(kv: MvccStore, heard: (letter: Mail['raft'] | Mail['requests'
       state: stateRoom(kv, pace, stillVitals),
       raft: listener,
       requests: listener,
+      // It hears the same, for the watchers.
+      watchHub: fromCallback(() => undefined),
     },
   }).createMachine({
     invoke: [
       { src: 'raft', systemId: 'raft' },
       { src: 'requests', systemId: 'requests' },
+      { src: 'watchHub', systemId: 'watchHub' },
       { src: 'state', systemId: 'state' },
       { src: 'apply', systemId: 'apply', input: { items_max: 100 } },
     ],

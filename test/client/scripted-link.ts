@@ -86,6 +86,8 @@ export function scriptedLink(): ScriptedLink {
         link.sent.push(sent);
         link.onSent?.(sent);
       }),
+    stream: () => ({ close: () => undefined }),
+    publish: () => false,
     close: () => {
       closed = true;
       return Promise.resolve();

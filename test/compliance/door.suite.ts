@@ -128,6 +128,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
             asked.push(asks);
             for (const ask of asks) answer(ask);
           },
+          watching: () => assert.fail('nobody watches'),
           link: () => {},
           refused: () => {},
           stats: () => ({ role: 'leader' }),

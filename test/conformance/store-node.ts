@@ -3,6 +3,7 @@
  * way from a request to its decision. What the cases say of it holds whatever replication does.
  */
 import { headerOf, operationOf, toAnswer } from '../../actors/answers.js';
+import { readHistory } from '../../actors/history.js';
 import { clientOver } from '../../client/client.js';
 import { realClock } from '../../deploy/clock.js';
 import { wayOf } from '../../machines/admission.js';
@@ -31,7 +32,10 @@ export async function startStoreNode(): Promise<Driver> {
   const door = new MemoryDoor(network, realClock);
   const node = nodeOver(store);
   const self = { member: { id: SELF, name: 'n1' }, cluster_name: 'quorate', epoch: 1 as never };
-  await door.open(self, { asked: node, link: () => undefined, stats: () => ({}), refused: () => undefined });
+  const watching = (): never => {
+    throw new Error('nobody watches here');
+  };
+  await door.open(self, { asked: node, watching, link: () => undefined, stats: () => ({}), refused: () => undefined });
   await door.serve(CLUSTER);
   door.hearLeader(true);
   door.lead(TERM);
@@ -87,6 +91,8 @@ async function resultOf(store: MvccStore, request: Request): Promise<Result> {
       return { op: 'kv.txn', body: await store.read(request.body) };
     case 'maintenance.hashkv':
       return { op: 'maintenance.hashkv', body: await store.hashKv(request.body.revision) };
+    case 'watch.history':
+      return { op: 'watch.history', body: await readHistory(store, request.body) };
     case 'cluster.list': {
       const self = { id: SELF, name: 'n1', peer_urls: [], client_urls: [], is_learner: false };
       return { op: 'cluster.list', body: { members: [self] } };

@@ -63,8 +63,8 @@ const wrongValues: readonly unknown[] = [
   ],
 ];
 
-const ops: readonly Endpoint[] = [...OPERATIONS, 'batch', 'batch.read'];
-const fieldsOf = (endpoint: Endpoint): readonly string[] =>
+const ops: readonly Exclude<Endpoint, 'watch.create'>[] = [...OPERATIONS, 'batch', 'batch.read'];
+const fieldsOf = (endpoint: (typeof ops)[number]): readonly string[] =>
   endpoint === 'batch' || endpoint === 'batch.read' ? ['client', 'since', 'requests'] : [...requestFields[endpoint]];
 const strangers = ['kye', '__proto__', 'constructor', 'toString', '', ' key', 'KEY'];
 

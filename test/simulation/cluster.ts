@@ -102,6 +102,7 @@ const settingsOf = (name: string, names: readonly string[], trims: Trims): NodeS
   ...trims,
   auto_compaction: { mode: 'off' },
   min_lease_ttl_ms: 100,
+  watch_progress_ms: 600_000,
 });
 
 /** What becomes of the effects of raft in one node. */

@@ -54,6 +54,8 @@ export const rooms: readonly Room[] = [
       'transport/ports.ts',
       'transport/wire.ts',
       'transport/wire-batch.ts',
+      'transport/wire-watch.ts',
+      'transport/wire-watch-requests.ts',
       'transport/subjects.ts',
       'transport/nats-link.ts',
     ],

@@ -18,19 +18,21 @@ function openDesk(unsent = 0) {
   const asks: Ask[] = [];
   const desk = createDesk({
     handlers: {
+      watching: () => assert.fail('nobody watches'),
       asked: (those) => void asks.push(...those),
       link: () => undefined,
       refused: () => undefined,
       stats: () => ({}),
     },
     clock: realClock,
+    sessionName: () => 'session',
     request_bytes_max: limits.request_bytes_max,
     maxPayload: () => 4 * MiB,
     unsentBytes: () => unsent,
   });
   const ask = (endpoint: Endpoint, body: Uint8Array, headers: Readonly<Record<string, string>> = {}) => {
     const replies: Uint8Array[] = [];
-    const reply = (given: Uint8Array) => void replies.push(given);
+    const reply = (given: Uint8Array) => replies.push(given) > 0;
     desk.receive({ endpoint, term: null, body, header: (name) => headers[name] ?? '', reply });
     return replies;
   };

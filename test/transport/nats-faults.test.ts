@@ -54,6 +54,7 @@ async function openDoor(answer: (ask: Ask) => void, links: string[] = [], silenc
     { member: alice, cluster_name: 'faults', epoch: 1 as Epoch },
     {
       asked: (asks) => asks.forEach(answer),
+      watching: () => assert.fail('nobody watches'),
       link: (state) => void links.push(state),
       refused: () => {},
       stats: () => ({ role: 'leader' }),
