@@ -185,6 +185,8 @@ const kvsIn = (responses: readonly OpResponse[]): readonly ModelKv[] =>
 async function perform(client: Client, input: Input): Promise<Output> {
   const { kv } = client;
   switch (input.type) {
+    case 'others':
+      throw new Error('what others did is asked by nobody');
     case 'read': {
       const { revision, serializable } = input;
       const all = input.key === null ? { fromKey: true } : {};

@@ -5,7 +5,7 @@
 // First: the rest reads these limits when it is loaded.
 import { request_window } from './small-limits.js';
 import { oldestForgotten } from '../../store/requests.js';
-import { checkHistory } from './checker.js';
+import { checkHistory, type Recorded } from './checker.js';
 import { startClients, type ClientSettings } from './clients.js';
 import { type Cluster, type ClusterTwist, createCluster } from './cluster.js';
 import { must, SimulationFailure } from './failure.js';
@@ -13,6 +13,8 @@ import { comeBack, disturb, drawKinds, endFaults, type Stage } from './faults.js
 import { type Charts, controlled, settled } from './globals.js';
 import { createHistory, type History } from './history.js';
 import type { Report } from './raft-run.js';
+import { type Sessions, startSessions } from './sessions.js';
+import type { Truth } from './truth.js';
 
 /**
  * busy: clients that hardly rest, for a short time. calm: a few calls a second, as where locks and configuration live,
@@ -54,6 +56,7 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
     async () => {
       for (const member of cluster.members) cluster.start(member);
       const load = startClients(world, cluster.street, history, { ...drawClients(cluster, pace), ...options.clients });
+      const sessions = startSessions(cluster, world.chance.pick([0, 1, 2]));
       const faulty_ms = options.faulty_ms ?? usual_faulty_ms[pace];
       let undecided = 0;
       try {
@@ -64,7 +67,10 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
         tell('peace');
         await makeProgress(cluster, load.counts);
         load.stop();
+        sessions.stop();
+        await settleSessions(cluster, sessions);
         undecided = await agree(cluster, history);
+        sessions.judge(kinds.includes('drift') ? drift_max : 1);
       } catch (error) {
         if (!(error instanceof SimulationFailure)) throw error;
         cluster.failure ??= error;
@@ -78,6 +84,7 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
         failure: cluster.failure,
         counts: {
           ...load.counts,
+          ...sessions.counts,
           entries: cluster.truth.length,
           revision: cluster.truth.state.revision,
           ...cluster.truth.counts,
@@ -89,6 +96,21 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
     },
     options.charts,
   );
+}
+
+/** By how much a node's clock may be fast (faults.ts). */
+const drift_max = 1.4;
+
+/** Nobody renews a lease any more, and nothing new happens but their ends: all of it ends, and is seen. */
+async function settleSessions(cluster: Cluster, sessions: Sessions): Promise<void> {
+  const { world, truth } = cluster;
+  const until_ms = world.now_ms() + peace_ms_max;
+  do await advance(cluster, world.now_ms() + 500);
+  while (!sessions.isDone() && world.now_ms() < until_ms);
+  must(sessions.isDone(), 'leases end once nobody renews them, and watchers see everything', {
+    leases: [...truth.leases],
+    revision: truth.state.revision,
+  });
 }
 
 const drawClients = ({ world: { chance } }: Cluster, pace: Pace): ClientSettings => ({
@@ -149,7 +171,10 @@ async function agree(cluster: Cluster, history: History): Promise<number> {
   }
   for (const read of history.local) truth.judgeRead(read);
   for (const tag of history.refused) must(truth.made(tag) === null, 'what was refused was not done', { tag });
-  const operations = history.operations((tag) => truth.made(tag));
+  const operations = withOthers(
+    truth,
+    history.operations((tag) => truth.made(tag)),
+  );
   const verdict = checkHistory(operations);
   if (!verdict.ok) {
     if (verdict.reason === 'undecided') return 1;
@@ -160,6 +185,15 @@ async function agree(cluster: Cluster, history: History): Promise<number> {
     });
   }
   return 0;
+}
+
+/** With what others changed: operations that nobody was answered, each at its revision. */
+function withOthers({ foreign }: Truth, recorded: readonly Recorded[]): readonly Recorded[] {
+  const others = foreign.map(({ revision, input }, id): Recorded => {
+    // Before all that was recorded: it may have happened at any time.
+    return { id, client: 'others', input, called: id - foreign.length, answered: null, made: revision };
+  });
+  return [...others, ...recorded.map((operation) => ({ ...operation, id: operation.id + foreign.length }))];
 }
 
 function makeDisksWhole(cluster: Cluster): void {

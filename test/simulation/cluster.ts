@@ -15,11 +15,13 @@ import { DamagedError, type Disk, type EngineFactory, type KvStore } from '../..
 import { RaftLog } from '../../store/raft-log.js';
 import { StateDirectories } from '../../store/snapshot.js';
 import { MemoryNetwork } from '../../transport/memory-network.js';
+import { MemoryDoor } from '../../transport/memory-door.js';
 import { MemoryPeers } from '../../transport/memory-peers.js';
 import { stillVitals } from '../model/still-vitals.js';
+import { bothDoors } from './both-doors.js';
 import { type ClusterWitness, createClusterWitness } from './cluster-witness.js';
 import { createDisk, type SimulatedDisk } from './disk.js';
-import { createStreet, type Street } from './door.js';
+import { clients, createStreet, type Street } from './door.js';
 import { SimulationFailure } from './failure.js';
 import { createLife, type Life } from './life.js';
 import { createNetwork, type Network } from './network.js';
@@ -50,6 +52,7 @@ export interface ClusterMember {
   node: RunningNode | null;
   kv: KvStore | null;
   peers: MemoryPeers | null;
+  door: MemoryDoor | null;
   role: Role;
   readonly witness: ClusterWitness;
   /** The voters of the configuration in force at it; null until it has one. */
@@ -69,6 +72,10 @@ export interface Cluster {
   readonly checks: RaftChecks;
   readonly counts: { lives: number; installed: number; restored: number };
   readonly members: readonly ClusterMember[];
+  /** What members and the product's clients say to each other. */
+  readonly switchboard: MemoryNetwork;
+  /** Something went wrong that must not. */
+  fail(error: unknown): void;
   failure: SimulationFailure | null;
   start(member: ClusterMember): void;
   stop(member: ClusterMember, powerLoss: boolean): void;
@@ -124,7 +131,7 @@ export function createCluster(seed: number, size: number, options: ClusterOption
   const world = createWorld(seed);
   const network = createNetwork(world);
   const street = createStreet(world, network);
-  const truth = createTruth();
+  const truth = createTruth(() => world.now_ms());
   const names = Array.from({ length: size }, (_, i) => `n${i + 1}`);
   const members = names.map((name): ClusterMember => ({
     name,
@@ -134,6 +141,7 @@ export function createCluster(seed: number, size: number, options: ClusterOption
     node: null,
     kv: null,
     peers: null,
+    door: null,
     role: 'follower',
     witness: createClusterWitness(),
     voters: null,
@@ -179,6 +187,8 @@ export function createCluster(seed: number, size: number, options: ClusterOption
     checks,
     counts: { lives: 0, installed: 0, restored: 0 },
     members,
+    switchboard,
+    fail,
     failure: null,
     start(member) {
       const life = createLife(world);
@@ -213,7 +223,9 @@ export function createCluster(seed: number, size: number, options: ClusterOption
     stop(member, powerLoss) {
       member.life?.end();
       void member.peers?.close();
-      [member.life, member.node, member.kv, member.peers, member.role] = [null, null, null, null, 'follower'];
+      void member.door?.close();
+      [member.life, member.node, member.kv, member.role] = [null, null, null, 'follower'];
+      [member.peers, member.door] = [null, null];
       if (powerLoss) member.disk.losePower();
       else member.disk.kill();
       member.engines.crash((unsynced) => (powerLoss ? world.chance.below(0, unsynced + 1) : unsynced));
@@ -238,6 +250,7 @@ function createSwitchboard(world: World, network: Network, members: readonly Clu
     for (const delay_ms of network.deliveries(from, to)) {
       world.after(delay_ms, () => {
         world.note(to);
+        if (to === clients) return deliver();
         members.find((member) => member.name === to)?.life?.reach(deliver);
       });
     }
@@ -264,6 +277,8 @@ function portsOf(
   kv.journal_bytes_before_fold = 2_000;
   const peers = new MemoryPeers(switchboard, life.clock);
   member.peers = peers;
+  const door = new MemoryDoor(switchboard, life.clock);
+  member.door = door;
   const say = (level: string) => (what: string, facts?: Record<string, unknown>) =>
     tell?.(`${name} ${level} ${what} ${factsOf(facts)}`);
   const ports: NodePorts = {
@@ -272,7 +287,7 @@ function portsOf(
     kv,
     snapshots: new StateDirectories(disk, engines('snapshots')),
     peers,
-    door: street.door(name, life),
+    door: bothDoors(street.door(name, life), door),
     clock: life.clock,
     random: world.chance.fork(),
     journal: { info: say('info'), warn: say('warn'), error: say('error') },

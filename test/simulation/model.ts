@@ -22,7 +22,12 @@ export type Input =
   | { readonly type: 'delete'; readonly key: string }
   /** If the key's mod revision is `expected`, put; else read it. */
   | { readonly type: 'swap'; readonly key: string; readonly expected: number; readonly value: string }
-  | { readonly type: 'compact'; readonly revision: number };
+  | { readonly type: 'compact'; readonly revision: number }
+  /** What somebody else changed, who is not among those whose answers are recorded. */
+  | { readonly type: 'others'; readonly changes: readonly KeyChange[] };
+
+/** A key and what it is now; null: it is gone. */
+export type KeyChange = readonly [key: string, value: string | null];
 
 export type ReadInput = Extract<Input, { readonly type: 'read' | 'readBoth' }>;
 export const isRead = (input: Input): input is ReadInput => input.type === 'read' || input.type === 'readBoth';
@@ -64,10 +69,10 @@ export function step(state: State, input: Input): Step {
       return { state, output: { type: 'kvs', revision: state.revision, kvs } };
     }
     case 'put':
-      return done(write(state, [[input.key, input.value]]));
+      return done(changeKeys(state, [[input.key, input.value]]));
     case 'putBoth':
       return done(
-        write(
+        changeKeys(
           state,
           input.keys.map((key) => [key, input.value]),
         ),
@@ -76,13 +81,15 @@ export function step(state: State, input: Input): Step {
       if (!state.keys.has(input.key)) {
         return { state, output: { type: 'deleted', revision: state.revision, count: 0 } };
       }
-      const next = write(state, [[input.key, null]]);
+      const next = changeKeys(state, [[input.key, null]]);
       return { state: next, output: { type: 'deleted', revision: next.revision, count: 1 } };
     }
     case 'swap':
       return swap(state, input);
     case 'compact':
       return compact(state, input.revision);
+    case 'others':
+      return done(changeKeys(state, input.changes));
   }
 }
 
@@ -94,7 +101,7 @@ function swap(state: State, input: Extract<Input, { type: 'swap' }>): Step {
   if ((found?.mod ?? 0) !== input.expected) {
     return { state, output: { type: 'swapped', revision, succeeded: false, kvs: found === undefined ? [] : [found] } };
   }
-  const next = write(state, [[input.key, input.value]]);
+  const next = changeKeys(state, [[input.key, input.value]]);
   return { state: next, output: { type: 'swapped', revision: next.revision, succeeded: true, kvs: [] } };
 }
 
@@ -118,7 +125,7 @@ function kvsOf(state: State, key: string | null): readonly ModelKv[] {
   return found === undefined ? [] : [found];
 }
 
-function write(state: State, changes: readonly (readonly [key: string, value: string | null])[]): State {
+export function changeKeys(state: State, changes: readonly KeyChange[]): State {
   const revision = state.revision + 1;
   const keys = new Map(state.keys);
   for (const [key, value] of changes) {

@@ -79,12 +79,14 @@ export function requestOf(input: Input): Request {
       return { op: 'kv.txn', body: swap(input.key, input.expected, input.value) };
     case 'compact':
       return { op: 'kv.compact', body: { revision: input.revision, physical: false } };
+    case 'others':
+      throw new Error('what others did is asked by nobody');
   }
 }
 
 /** The name under which the log knows a change: its request id, or its unique value. */
 export function tagOf(input: Input, request: RequestId | null): string | null {
-  if (input.type === 'read' || input.type === 'readBoth') return null;
+  if (input.type === 'read' || input.type === 'readBoth' || input.type === 'others') return null;
   if (request !== null) return `${toHex(request.client)}/${request.number}`;
   return input.type === 'delete' || input.type === 'compact' ? null : `value ${input.value}`;
 }
