@@ -31,12 +31,16 @@ export async function clientOver(
     cluster: checkName('cluster name', options.clusterName ?? DEFAULT_CLUSTER),
     timeout_ms,
   });
+  const { leases, close } = leasesOf(connection);
   return {
     kv: kvOf(connection),
-    lease: leasesOf(connection),
+    lease: leases,
     ...watchesOf(connection),
     cluster: clusterOf(connection),
     maintenance: maintenanceOf(connection),
-    close: () => connection.close(),
+    close: () => {
+      close();
+      return connection.close();
+    },
   };
 }

@@ -6,13 +6,13 @@ import type {
   Command,
   Decision,
   HashKvResult,
-  Lease,
   RangeRequest,
   RangeResult,
   StoreEvent,
   TxnRequest,
   TxnResult,
 } from '../machines/language/commands.js';
+import type { Lease } from '../machines/language/leases.js';
 import type {
   ClusterId,
   Configuration,

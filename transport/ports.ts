@@ -7,15 +7,6 @@ import type {
   HashKvRequest,
   HashKvResult,
   Header,
-  LeaseGrantRequest,
-  LeaseGrantResult,
-  LeaseKeepAliveRequest,
-  LeaseKeepAliveResult,
-  LeaseListResult,
-  LeaseRevokeRequest,
-  LeaseRevokeResult,
-  LeaseTimeToLiveRequest,
-  LeaseTimeToLiveResult,
   MemberListRequest,
   MemberListResult,
   PutRequest,
@@ -26,6 +17,17 @@ import type {
   TxnRequest,
   TxnResult,
 } from '../machines/language/commands.js';
+import type {
+  LeaseGrantRequest,
+  LeaseGrantResult,
+  LeaseKeepAliveRequest,
+  LeaseKeepAliveResult,
+  LeaseListResult,
+  LeaseRevokeRequest,
+  LeaseRevokeResult,
+  LeaseTimeToLiveRequest,
+  LeaseTimeToLiveResult,
+} from '../machines/language/leases.js';
 import type { QuorateError } from '../machines/language/errors.js';
 import type { StatusResult } from '../machines/language/status.js';
 import type {
