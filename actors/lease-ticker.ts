@@ -3,7 +3,7 @@
  * what remains of the others (machines/lessor.ts). Followers count nothing (B-47).
  */
 import { fromCallback } from 'xstate';
-import type { LeaseCheckpoint } from '../machines/language/commands.js';
+import type { LeaseCheckpoint } from '../machines/language/leases.js';
 import { errorOf, type QuorateError } from '../machines/language/errors.js';
 import { unreachable } from '../machines/language/invariant.js';
 import type { Term } from '../machines/language/vocabulary.js';

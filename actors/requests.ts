@@ -9,20 +9,11 @@ import { limits } from '../machines/language/limits.js';
 import { validate } from '../machines/language/validation.js';
 import type { ClusterId, Index } from '../machines/language/vocabulary.js';
 import type { Decided } from '../store/ports.js';
-import type { Answer, Ask, Result, Self } from '../transport/ports.js';
+import type { Ask, Self } from '../transport/ports.js';
 import { operationOf, requestError, statusOf, toAnswer } from './answers.js';
 import { linkChanged, type Incoming } from './incoming.js';
-import {
-  failIn,
-  type LeaseAnswer,
-  type LeaseQuestion,
-  type Outcome,
-  type OwnProposal,
-  post,
-  postIfOpen,
-  type RequestsLetter,
-  type System,
-} from './mail.js';
+import { announced, askLessor } from './lease-requests.js';
+import { failIn, type Outcome, type OwnProposal, post, postIfOpen, type RequestsLetter, type System } from './mail.js';
 import type { NodePorts, NodeSettings } from './ports.js';
 import {
   addRead,
@@ -92,14 +83,6 @@ export const requestsRoom = fromCallback<RequestsLetter, RequestsInput>((room) =
   };
 });
 
-const askLessor =
-  (system: System) =>
-  (question: LeaseQuestion): Promise<Result> =>
-    new Promise((resolve, reject) => {
-      const answer = (given: LeaseAnswer): void => (given.ok ? resolve(given.result) : reject(given.error));
-      post(system, 'leaseTicker', { type: 'confirmed', question, answer });
-    });
-
 function handle(desk: Desk, letter: RequestsLetter): void {
   const { standing, writes, reads } = desk;
   switch (letter.type) {
@@ -163,7 +146,7 @@ function admit(desk: Desk, premises: Premises, ask: Ask, now_ms: number, group: 
   const refused = validate(ask.request, settings) ?? refusal(premises, ask.request.op, way, ask.term);
   if (refused) return ask.answer({ ok: false, error: refused });
   if (way === 'coordinate') return coordinate(desk, ask);
-  if (way === 'lead') return addLed(desk, ask, now_ms, group);
+  if (way === 'lead') return addRead(desk.reads, announced(desk.system, ask), 'readIndex', now_ms, group);
   if (way !== 'propose') return addRead(desk.reads, ask, way, now_ms, group);
   const full = overQuota(premises, ask.request);
   if (full && ask.id === null) return ask.answer({ ok: false, error: errorOf('NoSpace') });
@@ -183,18 +166,6 @@ function admit(desk: Desk, premises: Premises, ask: Ask, now_ms: number, group: 
 function coordinate({ system }: Desk, ask: Ask): void {
   const { request } = ask;
   if (isCoordination(request)) post(system, 'coordination', { type: 'coordinate', ask, request });
-}
-
-/** As a linearizable read; meanwhile the lessor knows that a renewal is on its way. */
-function addLed(desk: Desk, ask: Ask, now_ms: number, group: Group): void {
-  if (ask.request.op !== 'lease.keepalive') return addRead(desk.reads, ask, 'readIndex', now_ms, group);
-  const { ids } = ask.request.body;
-  post(desk.system, 'leaseTicker', { type: 'awaited', ids });
-  const answer = (given: Answer): void => {
-    postIfOpen(desk.system, 'leaseTicker', { type: 'answered', ids });
-    ask.answer(given);
-  };
-  addRead(desk.reads, { ...ask, answer }, 'readIndex', now_ms, group);
 }
 
 /** [safety] Only in the term in which the node decided on them. */

@@ -4,16 +4,18 @@ import type {
   Header,
   HashKvResult,
   KeyValue as WireKeyValue,
-  LeaseGrantResult,
-  LeaseKeepAliveResult,
-  LeaseListResult,
-  LeaseTimeToLiveResult,
   MemberListResult,
   OperationResult,
   PutResult,
   RangeResult,
   TxnResult,
 } from '../machines/language/commands.js';
+import type {
+  LeaseGrantResult,
+  LeaseKeepAliveResult,
+  LeaseListResult,
+  LeaseTimeToLiveResult,
+} from '../machines/language/leases.js';
 import type { StatusResult, VitalSigns } from '../machines/language/status.js';
 import type { WatchEvent as WireEvent } from '../machines/language/watching.js';
 import type { Renewed } from './lease-keeper.js';

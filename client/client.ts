@@ -32,14 +32,16 @@ export async function clientOver(
     timeout_ms,
   });
   const watches = watchesOf(connection);
+  const { leases, close } = leasesOf(connection);
   return {
     kv: kvOf(connection),
-    lease: leasesOf(connection),
+    lease: leases,
     watch: (key, options) => watches.watch(key, options),
     cluster: clusterOf(connection),
     maintenance: maintenanceOf(connection),
     close: () => {
       watches.close();
+      close();
       return connection.close();
     },
   };

@@ -56,7 +56,10 @@ export interface KeepAlive {
 }
 
 export interface KeepAliveOptions {
-  /** The lease's TTL, where it is known from the grant; else it is asked for first. */
+  /**
+   * The lease's TTL, where it was granted just now: `alive` counts it from this call until the first renewal, which is
+   * asked for at once, is answered. Without it the lease is taken to be alive until then.
+   */
   readonly ttlMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -68,7 +71,7 @@ export interface Leases {
   revoke(id: bigint, options?: CallOptions): Promise<RevokeResponse>;
   /** One renewal. Rejects with `etcdserver: requested lease not found` when there is no such lease. */
   keepAliveOnce(id: bigint, options?: CallOptions): Promise<KeepAliveResponse>;
-  /** Renews it at every third of its TTL, many leases in one message. */
+  /** Renews it now and at every third of its TTL, many leases in one message. Ends with the client. */
   keepAlive(id: bigint, options?: KeepAliveOptions): KeepAlive;
   timeToLive(id: bigint, options?: { readonly keys?: boolean | undefined } & CallOptions): Promise<TimeToLiveResponse>;
   list(options?: CallOptions): Promise<LeasesResponse>;

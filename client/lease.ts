@@ -21,11 +21,12 @@ function idOf(id: bigint): bigint {
   return leaseId(id);
 }
 
-export function leasesOf(connection: Connection): Leases {
+/** The client's leases, and what ends the keeping of them. */
+export function leasesOf(connection: Connection): { readonly leases: Leases; readonly close: () => void } {
   const renew = (ids: readonly bigint[], options?: CallOptions) =>
     connection.ask({ op: 'lease.keepalive', body: { ids } }, false, memberOr(leader, options), options, readKept);
   const keeper = openKeeper(connection.core.clock, renew);
-  return {
+  const leases: Leases = {
     grant: (ttl, options) =>
       rejecting(() => {
         const body = { id: leaseId(options?.id), ttl_ms: ttlMs(ttl) };
@@ -56,4 +57,5 @@ export function leasesOf(connection: Connection): Leases {
         return connection.ask({ op: 'lease.list', body: {} }, false, destination, options, readLeases);
       }),
   };
+  return { leases, close: keeper.close };
 }

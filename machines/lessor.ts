@@ -8,7 +8,7 @@
  * The last is right because what a leader notes is no less than what remained, and a renewal of a lease of which
  * something was noted is answered only once the note is taken back.
  */
-import type { Lease, LeaseCheckpoint } from './language/commands.js';
+import type { Lease, LeaseCheckpoint } from './language/leases.js';
 import { limits } from './language/limits.js';
 
 /**

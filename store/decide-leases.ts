@@ -1,5 +1,6 @@
-/** What becomes of leases (reference 1.3, 2.6). Time is not read here: the leader counts it and says when it is over. */
-import type { Decision, LeaseCheckpoint, LeaseGrantRequest, PutRequest } from '../machines/language/commands.js';
+/** What becomes of leases (reference 1.3, 2.6). Time is not read here: the leader counts it and says when it ends. */
+import type { Decision, PutRequest } from '../machines/language/commands.js';
+import type { LeaseCheckpoint, LeaseGrantRequest } from '../machines/language/leases.js';
 import type { ErrorName } from '../machines/language/errors.js';
 import type { Revision } from '../machines/language/vocabulary.js';
 import { type Draft, refuse } from './draft.js';

@@ -3,7 +3,8 @@
  * changes can be taken back until the next one begins, and so can those of a whole run of commands whose records were
  * not at hand.
  */
-import type { Decision, KeyValue, Lease, RangeRequest } from '../machines/language/commands.js';
+import type { Decision, KeyValue, RangeRequest } from '../machines/language/commands.js';
+import type { Lease } from '../machines/language/leases.js';
 import { EMPTY } from '../machines/language/bytes.js';
 import type { ErrorName } from '../machines/language/errors.js';
 import { invariant } from '../machines/language/invariant.js';
@@ -72,17 +73,10 @@ export function makeDraft(
   recordAtHand: (key: string, place: Place) => KeyValue | undefined,
   { revision, compact_revision }: { readonly revision: number; readonly compact_revision: number },
 ): Draft {
-  const overlay = new Map<string, Change[]>();
+  const overlay: Overlay = new Map();
   let changes: Change[] = [];
   let leaseChanges: LeaseChange[] = [];
   let missing: Place[] = [];
-
-  const drop = (change: Change): void => {
-    const list = overlay.get(change.key);
-    invariant(list?.at(-1) === change, 'changes are taken back newest first', { main: change.main, sub: change.sub });
-    list.pop();
-    if (list.length === 0) overlay.delete(change.key);
-  };
 
   return {
     revision,
@@ -107,9 +101,7 @@ export function makeDraft(
     },
     add(given) {
       const change = movedBy(leases, given);
-      const list = overlay.get(change.key);
-      if (list === undefined) overlay.set(change.key, [change]);
-      else list.push(change);
+      lay(overlay, change);
       changes.push(change);
     },
     leases,
@@ -126,23 +118,41 @@ export function makeDraft(
     },
     takeBack(done) {
       for (const change of done.changes.toReversed()) {
-        drop(change);
+        takeNewest(overlay, change);
         if (change.moved !== undefined) leases.move(change.key, change.moved.from);
       }
       for (const { id, before } of done.leases.toReversed()) leases.set(id, before);
     },
     settle(done) {
-      for (const change of done) {
-        const list = overlay.get(change.key);
-        invariant(list?.[0] === change, 'changes are written oldest first', { main: change.main, sub: change.sub });
-        if (list.length === 1) overlay.delete(change.key);
-        else list.shift();
-      }
+      for (const change of done) takeOldest(overlay, change);
     },
     clearMissing() {
       missing = [];
     },
   };
+}
+
+/** What is decided and not in the key index yet, by key, oldest first. */
+type Overlay = Map<string, Change[]>;
+
+function lay(overlay: Overlay, change: Change): void {
+  const list = overlay.get(change.key);
+  if (list === undefined) overlay.set(change.key, [change]);
+  else list.push(change);
+}
+
+function takeNewest(overlay: Overlay, change: Change): void {
+  const list = overlay.get(change.key);
+  invariant(list?.at(-1) === change, 'changes are taken back newest first', { main: change.main, sub: change.sub });
+  list.pop();
+  if (list.length === 0) overlay.delete(change.key);
+}
+
+function takeOldest(overlay: Overlay, change: Change): void {
+  const list = overlay.get(change.key);
+  invariant(list?.[0] === change, 'changes are written oldest first', { main: change.main, sub: change.sub });
+  if (list.length === 1) overlay.delete(change.key);
+  else list.shift();
 }
 
 /** The change, with the key's way from one lease to another, which it goes now (B-51). */

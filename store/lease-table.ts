@@ -5,7 +5,7 @@
  *     l <id:8>                  lease: ttl:8 | remaining:8
  *     a <id:8> <key>            attachment: that key hangs on that lease
  */
-import type { Lease } from '../machines/language/commands.js';
+import type { Lease } from '../machines/language/leases.js';
 import { invariant } from '../machines/language/invariant.js';
 import { attachmentPrefix, fromLatin1, leaseKey, leasePrefix, prefixRange } from './keys.js';
 import type { Engine, EngineWrite, LeaseChange, LeaseView } from './ports.js';
@@ -27,7 +27,7 @@ export interface LeaseTable {
   move(key: string, to: bigint): void;
 }
 
-export function makeLeaseTable(): LeaseTable {
+function makeLeaseTable(): LeaseTable {
   const leases = new Map<bigint, Lease>();
   const byKey = new Map<string, bigint>();
   const byLease = new Map<bigint, Set<string>>();

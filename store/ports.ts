@@ -7,13 +7,13 @@ import type {
   Decision,
   HashKvResult,
   KeyValue,
-  Lease,
   RangeRequest,
   RangeResult,
   StoreEvent,
   TxnRequest,
   TxnResult,
 } from '../machines/language/commands.js';
+import type { Lease } from '../machines/language/leases.js';
 import type { KeyRange, RevisionEvents, WatchEvent } from '../machines/language/watching.js';
 import type {
   ClusterId,

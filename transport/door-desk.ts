@@ -2,7 +2,7 @@
  * The desk behind every door: messages become asks, answers become messages. What a request's headers and size allow
  * is settled here; NATS and memory only carry bytes.
  */
-import type { RequestId, TxnOperation, TxnRequest } from '../machines/language/commands.js';
+import type { RequestId, TxnRequest } from '../machines/language/commands.js';
 import { badRequest, errorOf, QuorateError } from '../machines/language/errors.js';
 import { invariant } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
@@ -20,6 +20,7 @@ import {
   type Request,
 } from './ports.js';
 import { createWatchDesk, type WatchDesk } from './door-watches.js';
+import { tooLarge } from './request-size.js';
 import type { Endpoint } from './subjects.js';
 import { decodeBatch } from './wire-batch.js';
 import {
@@ -229,39 +230,17 @@ function requestId(message: DoorMessage): RequestId | null {
   return { ...parseRequestId(id), since: parseCount(headerNames.since, since) };
 }
 
+/** Writes nothing, and yet is no read: a lease lives on by it. */
+const renews = ({ op }: Request): boolean => op === 'lease.keepalive';
+
 const readsOnly = (txn: TxnRequest): boolean =>
   [...txn.success, ...txn.failure].every((each) => 'range' in each || ('txn' in each && readsOnly(each.txn)));
 
 /** Who may publish to `batch.read` alone may read and nothing else. */
 function refusalOf(endpoint: Endpoint, request: Request, bytes_max: number): QuorateError | null {
-  if (endpoint === 'batch.read' && isWrite(request) && !(request.op === 'kv.txn' && readsOnly(request.body))) {
+  const isRead = request.op === 'kv.txn' ? readsOnly(request.body) : !isWrite(request) && !renews(request);
+  if (endpoint === 'batch.read' && !isRead) {
     return badRequest(`batch.read: ${request.op} given; it takes reads`);
   }
   return tooLarge(request, bytes_max);
-}
-
-function tooLarge(request: Request, bytes_max: number): QuorateError | null {
-  return sizeOf(request) > bytes_max ? errorOf('RequestTooLarge') : null;
-}
-
-/** The bytes of keys and values in a request: what it would put into the log, without what frames them. */
-function sizeOf(request: Request): number {
-  if (request.op === 'kv.put') return request.body.key.length + request.body.value.length;
-  if (request.op === 'kv.txn') return sizeOfTxn(request.body);
-  return 'range_end' in request.body ? request.body.key.length + request.body.range_end.length : 0;
-}
-
-function sizeOfTxn(txn: TxnRequest): number {
-  let sum = 0;
-  for (const { key, range_end, value } of txn.compare) sum += key.length + range_end.length + value.length;
-  for (const operation of txn.success) sum += sizeOfOperation(operation);
-  for (const operation of txn.failure) sum += sizeOfOperation(operation);
-  return sum;
-}
-
-function sizeOfOperation(operation: TxnOperation): number {
-  if ('put' in operation) return operation.put.key.length + operation.put.value.length;
-  if ('txn' in operation) return sizeOfTxn(operation.txn);
-  const { key, range_end } = 'range' in operation ? operation.range : operation.delete;
-  return key.length + range_end.length;
 }

@@ -7,15 +7,6 @@ import type {
   HashKvRequest,
   HashKvResult,
   Header,
-  LeaseGrantRequest,
-  LeaseGrantResult,
-  LeaseKeepAliveRequest,
-  LeaseKeepAliveResult,
-  LeaseListResult,
-  LeaseRevokeRequest,
-  LeaseRevokeResult,
-  LeaseTimeToLiveRequest,
-  LeaseTimeToLiveResult,
   MemberListRequest,
   MemberListResult,
   PutRequest,
@@ -27,6 +18,17 @@ import type {
   TxnResult,
 } from '../machines/language/commands.js';
 import type { CoordinationRequest, CoordinationResult } from '../machines/language/coordination.js';
+import type {
+  LeaseGrantRequest,
+  LeaseGrantResult,
+  LeaseKeepAliveRequest,
+  LeaseKeepAliveResult,
+  LeaseListResult,
+  LeaseRevokeRequest,
+  LeaseRevokeResult,
+  LeaseTimeToLiveRequest,
+  LeaseTimeToLiveResult,
+} from '../machines/language/leases.js';
 import type { QuorateError } from '../machines/language/errors.js';
 import type {
   HistoryQuery,

@@ -1,5 +1,5 @@
 /** Leases on the wire (reference 1.3): TTLs in whole seconds under etcd's names, in milliseconds under ours. */
-import type { LeaseGrantRequest, LeaseTimeToLiveResult } from '../machines/language/commands.js';
+import type { LeaseGrantRequest, LeaseTimeToLiveResult } from '../machines/language/leases.js';
 import { badRequest } from '../machines/language/errors.js';
 import { limits } from '../machines/language/limits.js';
 import type { Fields, Value } from '../machines/language/unpack.js';

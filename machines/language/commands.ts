@@ -4,6 +4,7 @@
  * them.
  */
 import type { ErrorName } from './errors.js';
+import type { LeaseCheckpoint, LeaseGrantRequest, LeaseGrantResult, LeaseRevokeResult } from './leases.js';
 import type { ClusterId, Configuration, MemberId, Revision } from './vocabulary.js';
 
 /**
@@ -93,26 +94,6 @@ export interface MemberListRequest {
   readonly linearizable: boolean;
 }
 
-/** Reference 1.3. `id` 0: one is drawn. */
-export interface LeaseGrantRequest {
-  readonly id: bigint;
-  readonly ttl_ms: number;
-}
-
-export interface LeaseRevokeRequest {
-  readonly id: bigint;
-}
-
-/** Many leases in one message. */
-export interface LeaseKeepAliveRequest {
-  readonly ids: readonly bigint[];
-}
-
-export interface LeaseTimeToLiveRequest {
-  readonly id: bigint;
-  readonly keys: boolean;
-}
-
 /**
  * ---- answers ------------------------------------------------------------------------------------------------------
  */
@@ -179,34 +160,6 @@ export interface HashKvResult {
   readonly hash_revision: number;
 }
 
-export interface LeaseGrantResult {
-  readonly revision: Revision;
-  readonly id: bigint;
-  readonly ttl_ms: number;
-}
-
-export interface LeaseRevokeResult {
-  readonly revision: Revision;
-}
-
-/** In the order asked; `ttl_ms` is the full TTL after the renewal, 0 where there is no such lease. */
-export interface LeaseKeepAliveResult {
-  readonly leases: readonly { readonly id: bigint; readonly ttl_ms: number }[];
-}
-
-export interface LeaseTimeToLiveResult {
-  readonly id: bigint;
-  /** What remains; -1 where there is no such lease. */
-  readonly ttl_ms: number;
-  readonly granted_ttl_ms: number;
-  /** In order; empty unless asked for. */
-  readonly keys: readonly Uint8Array[];
-}
-
-export interface LeaseListResult {
-  readonly leases: readonly bigint[];
-}
-
 export interface MemberListResult {
   readonly members: readonly (Member & { readonly is_learner: boolean })[];
 }
@@ -242,12 +195,6 @@ export type Operation =
   /** The leader's own: what remains of leases; 0 takes the note back, so that a lease has its full TTL again. */
   | { readonly type: 'lease.checkpoint'; readonly leases: readonly LeaseCheckpoint[] };
 
-/** What remains of a lease, as the leader that counts it notes for the one that may follow it. */
-export interface LeaseCheckpoint {
-  readonly id: bigint;
-  readonly remaining_ms: number;
-}
-
 export interface Command {
   readonly request: RequestId | null;
   /**
@@ -280,13 +227,6 @@ export interface StoreEvent {
   readonly kv: KeyValue;
   /** `user` for puts. */
   readonly cause: DeleteCause;
-}
-
-/** A lease as the replicated state has it. `remaining_ms` is the last checkpoint, 0 for none. */
-export interface Lease {
-  readonly id: bigint;
-  readonly ttl_ms: number;
-  readonly remaining_ms: number;
 }
 
 /** The membership as the store displays it, from the last configuration entry applied. */

@@ -1,5 +1,6 @@
 /** What the log carries of leases, as rows. */
-import type { LeaseCheckpoint, Operation } from './commands.js';
+import type { Operation } from './commands.js';
+import type { LeaseCheckpoint } from './leases.js';
 import { unreachable } from './invariant.js';
 import { operationKinds } from './operation-rows.js';
 import { count, flag, list, refuse, type Row, row, signed64 } from './rows.js';

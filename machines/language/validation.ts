@@ -3,16 +3,9 @@
  * order. Word fields (sort order, comparison) are checked where they are read from the wire.
  */
 import { compareBytes, toHex } from './bytes.js';
-import type {
-  CompactRequest,
-  DeleteRequest,
-  LeaseGrantRequest,
-  PutRequest,
-  RangeRequest,
-  TxnOperation,
-  TxnRequest,
-} from './commands.js';
+import type { CompactRequest, DeleteRequest, PutRequest, RangeRequest, TxnOperation, TxnRequest } from './commands.js';
 import type { CoordinationRequest } from './coordination.js';
+import type { LeaseGrantRequest } from './leases.js';
 import { type ErrorName, errorOf, type QuorateError } from './errors.js';
 import { limits } from './limits.js';
 

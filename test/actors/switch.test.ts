@@ -11,11 +11,13 @@ import { MvccStore } from '../../store/mvcc.js';
 import { stillVitals } from '../model/still-vitals.js';
 import { Driver, eagerClock, entryOf, memberOf, put } from '../store/kv-steps.js';
 
+type Heard = Mail['raft'] | Mail['requests'] | Mail['leaseTicker'];
+
 /** The two rooms, and who hears of them. */
-function openRooms(kv: MvccStore, heard: (letter: Mail['raft'] | Mail['requests']) => void): System {
+function openRooms(kv: MvccStore, heard: (letter: Heard) => void): System {
   const pace = createPace();
   const snapshots = { receive: () => Promise.reject(new Error('none comes')), sweep: () => Promise.resolve() };
-  const listener = fromCallback<Mail['raft'] | Mail['requests']>(({ receive }) => receive(heard));
+  const listener = fromCallback<Heard>(({ receive }) => receive(heard));
   const rooms = setup({
     actors: {
       apply: applyRoom(kv, snapshots, pace),
@@ -24,12 +26,16 @@ function openRooms(kv: MvccStore, heard: (letter: Mail['raft'] | Mail['requests'
       requests: listener,
       // It hears the same, for the watchers.
       watchHub: fromCallback(() => undefined),
+      leaseTicker: listener,
+      coordination: listener,
     },
   }).createMachine({
     invoke: [
       { src: 'raft', systemId: 'raft' },
       { src: 'requests', systemId: 'requests' },
       { src: 'watchHub', systemId: 'watchHub' },
+      { src: 'leaseTicker', systemId: 'leaseTicker' },
+      { src: 'coordination', systemId: 'coordination' },
       { src: 'state', systemId: 'state' },
       { src: 'apply', systemId: 'apply', input: { items_max: 100 } },
     ],

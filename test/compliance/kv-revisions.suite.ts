@@ -8,7 +8,7 @@ export function describeRevisions(kvTest: KvTest): void {
   kvTest('B-01 a new store is at revision 1, uncompacted; the first write gets 2', async ({ store, run }) => {
     assert.equal(store.status.revision, 1);
     assert.equal(store.status.compact_revision, -1);
-    assert.deepEqual(await run(put('a', '1')), { type: 'put', put: { revision: 2, prev_kv: null } });
+    assert.deepEqual(await run(put('a', '1')), { type: 'put', put: { revision: 2, prev_kv: null, lease: 0n } });
   });
 
   kvTest('B-02 all changes of one transaction share a revision', async ({ run, rows }) => {
@@ -74,7 +74,11 @@ export function describeRevisions(kvTest: KvTest): void {
     const kept = await run(put('a', '', { ignore_value: true, prev_kv: true }));
     assert.deepEqual(plain(kept), {
       type: 'put',
-      put: { revision: 3, prev_kv: plain({ ...kv('a', '1'), create_revision: 2, mod_revision: 2, version: 1 }) },
+      put: {
+        revision: 3,
+        prev_kv: plain({ ...kv('a', '1'), create_revision: 2, mod_revision: 2, version: 1 }),
+        lease: '0n',
+      },
     });
     assert.equal((await get('a'))?.version, 2);
     assert.deepEqual(plain((await get('a'))?.value), '1');

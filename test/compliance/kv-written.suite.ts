@@ -73,7 +73,7 @@ export function describeWritten(kvTest: KvTest): void {
     await run(put('a', '1'));
     const written = await driver.runForWritten(remove('a'));
     assert.deepEqual(plain(written.events), [
-      { revision: 3, events: [{ type: 'delete', kv: plain({ ...kv('a', ''), mod_revision: 3 }) }] },
+      { revision: 3, events: [{ type: 'delete', kv: plain({ ...kv('a', ''), mod_revision: 3 }), cause: 'user' }] },
     ]);
   });
 
@@ -87,7 +87,7 @@ export function describeWritten(kvTest: KvTest): void {
     assert.equal(again.store.status.keys, 1);
     assert.deepEqual(plain(await again.run(put('b', '2', { prev_kv: true }))), {
       type: 'put',
-      put: { revision: 5, prev_kv: null },
+      put: { revision: 5, prev_kv: null, lease: '0n' },
     });
     await again.store.close();
   });

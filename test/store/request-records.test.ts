@@ -30,7 +30,11 @@ test('a known id with the same command gets the kept decision and does nothing',
     { operation: put('a', '1'), request: id(1, 0, 2) },
   );
   assert.deepEqual(again, first, 'another since is the same request');
-  assert.deepEqual(fresh, { type: 'put', put: { revision: 3, prev_kv: null } }, 'another client is another request');
+  assert.deepEqual(
+    fresh,
+    { type: 'put', put: { revision: 3, prev_kv: null, lease: 0n } },
+    'another client is another request',
+  );
 });
 
 test('a request repeated within one batch, and within one not yet written, is done once', async () => {
@@ -106,7 +110,7 @@ test('records survive a crash as far as they were written', async () => {
   assert.deepEqual(await again.driver.run({ operation: put('a', '1', { prev_kv: true }), request: id(1) }), first);
   assert.deepEqual(await again.driver.run({ operation: put('a', '2'), request: id(2) }), {
     type: 'put',
-    put: { revision: 3, prev_kv: null },
+    put: { revision: 3, prev_kv: null, lease: 0n },
   });
 });
 
@@ -128,7 +132,7 @@ test('the window: the last one remembered, the first one forgotten, and what sin
   assert.deepEqual(expired?.decision, { type: 'error', error: 'RequestExpired', revision: 2 });
   // First sent when index 1 had been seen: it cannot be the request that was decided there.
   const [done] = await store.decide([repeat(window + 2, 2)]);
-  assert.deepEqual(done?.decision, { type: 'put', put: { revision: 3, prev_kv: null } });
+  assert.deepEqual(done?.decision, { type: 'put', put: { revision: 3, prev_kv: null, lease: 0n } });
   await store.write();
   const hash = await store.hashState();
   await store.close();

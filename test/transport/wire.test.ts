@@ -260,7 +260,7 @@ const refusals: readonly (readonly [Operation, string | Uint8Array, RegExp])[] =
   [
     'kv.put',
     '{"kye":"a"}',
-    /^quorate: put: unknown field "kye"; known: key, value, lease, prev_kv, ignore_value, ignore_lease$/,
+    /^quorate: put: unknown field "kye"; known: key, value, lease, prev_kv, ignore_value, ignore_lease, ttl, ttl_ms$/,
   ],
   ['kv.put', '{"__proto__":{"key":"a"}}', /^quorate: put: unknown field "__proto__"/],
   ['kv.put', '{"key":5}', /^quorate: put: field "key": 5 given; it must be a UTF-8 string/],
@@ -316,7 +316,10 @@ test('a malformed request in a batch has an error of its own and the others are 
   assert.deepEqual(
     items.map((item) => [item.number, 'error' in item ? item.error.message : item.request.op]),
     [
-      [1, 'quorate: put: unknown field "kye"; known: key, value, lease, prev_kv, ignore_value, ignore_lease'],
+      [
+        1,
+        'quorate: put: unknown field "kye"; known: key, value, lease, prev_kv, ignore_value, ignore_lease, ttl, ttl_ms',
+      ],
       [2, `quorate: batch: unknown op "kv.get"; known: ${OPERATIONS.join(', ')}`],
       [3, 'kv.range'],
     ],
@@ -361,6 +364,7 @@ test('MessagePack of any other library is understood, and ids of 64 bits stay ex
       prev_kv: true,
       ignore_value: false,
       ignore_lease: false,
+      ttl_ms: 0,
     },
   });
 });
