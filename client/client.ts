@@ -3,7 +3,7 @@ import { badRequest } from '../machines/language/errors.js';
 import type { Clock } from '../machines/language/time.js';
 import type { ClientLink } from '../transport/ports.js';
 import { checkName } from '../transport/subjects.js';
-import { clientClock, clientRandom } from './clock.js';
+import { clientClock, clientRandom, keepClockOf } from './clock.js';
 import { clusterOf } from './cluster.js';
 import { openConnection } from './connection.js';
 import { kvOf } from './kv.js';
@@ -32,7 +32,7 @@ export async function clientOver(
     timeout_ms,
   });
   const watches = watchesOf(connection);
-  return {
+  const client: Client = {
     kv: kvOf(connection),
     lease: leasesOf(connection),
     watch: (key, options) => watches.watch(key, options),
@@ -43,4 +43,6 @@ export async function clientOver(
       return connection.close();
     },
   };
+  keepClockOf(client, clock);
+  return client;
 }

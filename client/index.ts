@@ -8,6 +8,13 @@ import type { Client, ConnectOptions } from './types.js';
 export const connect = (options: ConnectOptions = {}): Promise<Client> =>
   clientOver(options, (clock) => connectLink(accessOf(options), clock, options.name));
 
+export { createElection, leaderOf, observeLeader, resumeElection } from './recipes/election.js';
+export type { Election } from './recipes/election.js';
+export { createMutex } from './recipes/mutex.js';
+export type { Lock, RecipeOptions } from './recipes/mutex.js';
+export type { WaitOptions } from './recipes/patience.js';
+export { openSession } from './recipes/session.js';
+export type { Inspect, Session, SessionOptions } from './recipes/session.js';
 export { QuorateError } from '../machines/language/errors.js';
 export { compare, keyExists, keyMissing, op } from './txn.js';
 export type { Comparable } from './txn.js';
