@@ -102,6 +102,7 @@ export const contenderMachine = base.createMachine({
       description: 'The own key is being put into the queue. It is waited for also when nobody wants it any more.',
       invoke: {
         src: 'claim',
+        id: 'claim',
         onDone: [
           {
             guard: 'isUnwanted',
@@ -144,6 +145,7 @@ export const contenderMachine = base.createMachine({
       description: 'In the queue, behind the one key whose deletion is waited for.',
       invoke: {
         src: 'awaitTurn',
+        id: 'awaitTurn',
         input: ({ context }) => placeOf(context),
         onDone: 'confirming',
         onError: {
@@ -160,6 +162,7 @@ export const contenderMachine = base.createMachine({
       description: 'Nobody is before us: but our own key may have gone with its lease while we waited.',
       invoke: {
         src: 'confirm',
+        id: 'confirm',
         input: ({ context }) => placeOf(context),
         onDone: [
           {
@@ -193,6 +196,7 @@ export const contenderMachine = base.createMachine({
       description: 'The own key is being deleted.',
       invoke: {
         src: 'remove',
+        id: 'remove',
         input: ({ context }) => placeOf(context),
         onDone: { target: 'out', actions: 'tellLeft' },
         onError: {
@@ -203,7 +207,13 @@ export const contenderMachine = base.createMachine({
     },
     withdrawing: {
       description: 'The caller has been told no; the own key is being taken out of the queue.',
-      invoke: { src: 'withdraw', input: ({ context }) => placeOf(context), onDone: 'out', onError: 'out' },
+      invoke: {
+        src: 'withdraw',
+        id: 'withdraw',
+        input: ({ context }) => placeOf(context),
+        onDone: 'out',
+        onError: 'out',
+      },
     },
     lost: {
       description: 'It was held; now another may hold it.',

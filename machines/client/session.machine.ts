@@ -52,6 +52,7 @@ export const sessionMachine = setup({
       description: 'The lease is being granted.',
       invoke: {
         src: 'open',
+        id: 'open',
         onDone: [
           {
             guard: 'isUnwanted',
@@ -76,7 +77,7 @@ export const sessionMachine = setup({
     },
     alive: {
       description: 'The lease is renewed, and the keys on it stay.',
-      invoke: { src: 'keepAlive', input: ({ context }) => leaseOf(context) },
+      invoke: { src: 'keepAlive', id: 'keepAlive', input: ({ context }) => leaseOf(context) },
       on: {
         lost: { target: 'lost', actions: { type: 'keepFailure', params: ({ event }) => event.error } },
         close: 'closing',
@@ -87,6 +88,7 @@ export const sessionMachine = setup({
       description: 'The lease is being revoked, with all its keys.',
       invoke: {
         src: 'revoke',
+        id: 'revoke',
         input: ({ context }) => leaseOf(context),
         onDone: 'closed',
         onError: {
