@@ -8,11 +8,21 @@ import type { Client, ConnectOptions } from './types.js';
 export const connect = (options: ConnectOptions = {}): Promise<Client> =>
   clientOver(options, (clock) => connectLink(accessOf(options), clock, options.name));
 
+export { createBarrier } from './recipes/barrier.js';
+export type { Barrier } from './recipes/barrier.js';
+export { createDoubleBarrier } from './recipes/double-barrier.js';
+export type { DoubleBarrier } from './recipes/double-barrier.js';
 export { createElection, leaderOf, observeLeader, resumeElection } from './recipes/election.js';
 export type { Election } from './recipes/election.js';
 export { createMutex } from './recipes/mutex.js';
 export type { Lock, RecipeOptions } from './recipes/mutex.js';
 export type { WaitOptions } from './recipes/patience.js';
+export { createPriorityQueue, createQueue } from './recipes/queue.js';
+export type { PriorityQueue, Queue } from './recipes/queue.js';
+export { createRwMutex } from './recipes/rw-mutex.js';
+export type { RwMutex } from './recipes/rw-mutex.js';
+export { transact } from './recipes/stm.js';
+export type { Isolation, Stm, StmOptions, Transacted } from './recipes/stm.js';
 export { openSession } from './recipes/session.js';
 export type { Inspect, Session, SessionOptions } from './recipes/session.js';
 export { QuorateError } from '../machines/language/errors.js';

@@ -6,9 +6,10 @@ import { clockOf } from '../clock.js';
 import { op } from '../txn.js';
 import type { Bytes, CallOptions, Client, Comparison, KeyValue, ResponseHeader } from '../types.js';
 import { type Contender, contender } from './contending.js';
+import { awaitPut, isCompacted } from './happening.js';
 import type { RecipeOptions } from './mutex.js';
 import { persistently, type WaitOptions } from './patience.js';
-import { bytesOf, claim, firstCreated, isCompacted, isStill, keyUnder, patientGet } from './queue-of-keys.js';
+import { bytesOf, claim, firstCreated, isStill, keyUnder, patientGet } from './queue-of-keys.js';
 import type { Session } from './session.js';
 
 export interface Election {
@@ -134,20 +135,8 @@ export async function* observeLeader(client: Client, prefix: string, signal?: Ab
   while (!until.aborted) {
     const { kvs, header } = await patientGet(client, `${prefix}/`, firstCreated, until);
     const [leader] = kvs;
-    if (leader === undefined) await firstPut(client, `${prefix}/`, header.revision + 1, until);
+    if (leader === undefined) await awaitPut(client, `${prefix}/`, true, header.revision + 1, until);
     else yield* sayings(client, leader, header.revision + 1, until);
-  }
-}
-
-/** Resolves once something is put under the prefix, or that can no longer be told. */
-async function firstPut(client: Client, prefix: string, startRevision: number, signal: AbortSignal): Promise<void> {
-  const watcher = client.watch(prefix, { prefix: true, startRevision, filters: ['nodelete'], signal });
-  try {
-    for await (const { events } of watcher) if (events.length > 0) return;
-  } catch (error) {
-    if (!isCompacted(error)) throw error;
-  } finally {
-    void watcher.cancel();
   }
 }
 

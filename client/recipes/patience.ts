@@ -65,3 +65,25 @@ export async function persistently<T>(clock: Clock, signal: AbortSignal, ask: ()
     }
   }
 }
+
+/** Runs something that ends when its signal aborts; the error is then that of the patience that was over. */
+export async function patiently<T>(
+  clock: Clock,
+  what: string,
+  options: WaitOptions,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  let over: QuorateError | undefined;
+  const unhook = whenOver(clock, what, options, (error) => {
+    over = error;
+    controller.abort(error);
+  });
+  try {
+    return await run(controller.signal);
+  } catch (error) {
+    throw over ?? error;
+  } finally {
+    unhook();
+  }
+}

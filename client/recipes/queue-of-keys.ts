@@ -1,12 +1,13 @@
 /** The queue of keys under a prefix that etcd's locks and elections share: the smallest create revision is first. */
 import type { Claim, Place } from '../../machines/client/contender.machine.js';
 import { fromText, toText } from '../../machines/language/bytes.js';
-import { badRequest, errorOf, QuorateError } from '../../machines/language/errors.js';
+import { badRequest } from '../../machines/language/errors.js';
 import { clockOf } from '../clock.js';
 import { compare, op } from '../txn.js';
 import type { Bytes, Client, Comparison, GetOptions, GetResponse, KeyValue, OpResponse } from '../types.js';
 import { persistently } from './patience.js';
 import type { Session } from './session.js';
+import { awaitDeletion } from './happening.js';
 
 /** The key of a session's place: etcd's own clients use the same, and contend with ours. */
 export const keyUnder = (prefix: string, session: Session): string => `${prefix}/${session.lease.toString(16)}`;
@@ -62,13 +63,18 @@ export async function awaitOldest(
   revision: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const before: GetOptions = { prefix: true, sortTarget: 'create', sortOrder: 'descend', limit: 1 };
   for (;;) {
-    const { kvs, header } = await patientGet(client, prefix, { ...before, maxCreateRevision: revision - 1 }, signal);
-    const [last] = kvs;
+    const { last, revision: asOf } = await lastBefore(client, prefix, revision, signal);
     if (last === undefined) return;
-    await awaitDeletion(client, last.key, header.revision + 1, signal);
+    await awaitDeletion(client, last.key, asOf + 1, signal);
   }
+}
+
+/** The youngest key under `prefix` that is older than `revision`, and as of when. */
+export async function lastBefore(client: Client, prefix: string, revision: number, signal: AbortSignal) {
+  const youngest: GetOptions = { prefix: true, sortTarget: 'create', sortOrder: 'descend', limit: 1 };
+  const { kvs, header } = await patientGet(client, prefix, { ...youngest, maxCreateRevision: revision - 1 }, signal);
+  return { last: kvs[0], revision: header.revision };
 }
 
 /** A read that outlasts the times without a leader. */
@@ -78,30 +84,6 @@ export const patientGet = (
   options: GetOptions,
   signal: AbortSignal,
 ): Promise<GetResponse> => persistently(clockOf(client), signal, () => client.kv.get(key, { ...options, signal }));
-
-/** Resolves when the key was deleted at `startRevision` or later, or when that can no longer be told. */
-export async function awaitDeletion(
-  client: Client,
-  key: Bytes,
-  startRevision: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const watcher = client.watch(key, { startRevision, filters: ['noput'], signal });
-  try {
-    for await (const { events } of watcher) if (events.some((event) => event.type === 'delete')) return;
-  } catch (error) {
-    if (!isCompacted(error)) throw error;
-    return;
-  } finally {
-    void watcher.cancel();
-  }
-  throw signal.aborted
-    ? errorOf('Canceled')
-    : new QuorateError('Unavailable', 'quorate: the watcher ended that waited for a deletion');
-}
-
-/** What a watcher wanted was compacted: the state must be read anew. */
-export const isCompacted = (error: unknown): boolean => error instanceof Error && 'compactRevision' in error;
 
 /** The Jepsen rule: after the wait the own key may have gone with its lease, and then nobody waits for us. */
 export async function isThere(client: Client, place: Place, signal: AbortSignal): Promise<boolean> {
@@ -114,7 +96,7 @@ export async function remove(client: Client, place: Place, signal?: AbortSignal)
   await client.kv.txn().if(isStill(place)).then(op.delete(place.key)).commit({ signal });
 }
 
+export const bytesOf = (value: Bytes): Uint8Array => (typeof value === 'string' ? fromText(value) : value);
+
 /** As text where it is text, which the keys of recipes are. */
 export const textOf = (bytes: Uint8Array): string => toText(bytes) ?? String.fromCharCode(...bytes);
-
-export const bytesOf = (value: Bytes): Uint8Array => (typeof value === 'string' ? fromText(value) : value);

@@ -45,15 +45,13 @@ export function modelCluster(): ModelCluster {
   const watchers = new Set<() => void>();
 
   const run = (operation: Operation): Result => {
-    for (const put of putsOf(operation)) {
-      if (put.lease !== 0n && !leases.has(put.lease)) throw errorOf('LeaseNotFound');
-    }
     const { model: next, decision } = step(model, withoutLeases(operation));
     if (decision.type === 'error') throw errorOf(decision.error);
     if (decision.type === 'truncated') throw new Error('the model keeps everything');
+    const puts = putsOf(operation, decision.type !== 'txn' || decision.txn.succeeded);
+    if (puts.some((put) => put.lease !== 0n && !leases.has(put.lease))) throw errorOf('LeaseNotFound');
     model = next;
-    const took = decision.type !== 'txn' || decision.txn.succeeded;
-    for (const put of putsOf(operation, took)) leaseOfKey.set(toHex(put.key), put.lease);
+    for (const put of puts) leaseOfKey.set(toHex(put.key), put.lease);
     for (const wake of [...watchers]) wake();
     switch (decision.type) {
       case 'put':
@@ -195,7 +193,7 @@ function execute(request: Request, run: (operation: Operation) => Result): Resul
 const revisionOf = (result: Result): number =>
   result.op === 'cluster.list' || !('revision' in result.body) ? 0 : Number(result.body.revision);
 
-function putsOf(operation: Operation, took = true): readonly PutRequest[] {
+function putsOf(operation: Operation, took: boolean): readonly PutRequest[] {
   if (operation.type === 'put') return [operation.put];
   if (operation.type !== 'txn') return [];
   const chosen = took ? operation.txn.success : operation.txn.failure;
