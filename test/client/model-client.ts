@@ -7,7 +7,7 @@ import type { Connection } from '../../client/connection.js';
 import { kvOf } from '../../client/kv.js';
 import type { KeepAlive } from '../../client/lease-types.js';
 import type { Client, KeyValue, ResponseHeader } from '../../client/types.js';
-import type { Watcher, WatchEvent, WatchOptions, WatchResponse } from '../../client/watch-types.js';
+import type { EventCause, Watcher, WatchEvent, WatchOptions, WatchResponse } from '../../client/watch-types.js';
 import { fromText, prefixEnd, toHex, toText } from '../../machines/language/bytes.js';
 import type { Operation, PutRequest, TxnOperation } from '../../machines/language/commands.js';
 import { errorOf, QuorateError } from '../../machines/language/errors.js';
@@ -20,11 +20,11 @@ export interface ModelCluster {
   readonly clock: ManualClock;
   readonly client: Client;
   /** The keys that are there, as text, in order of creation. */
-  keys(): readonly string[];
+  readonly keys: () => readonly string[];
   /** The lease's time is over: its keys go, and whoever keeps it alive hears of it. */
-  expire(lease: bigint): Promise<void>;
+  readonly expire: (lease: bigint) => Promise<void>;
   /** The same, but the holder has not heard of it yet. */
-  expireUnheard(lease: bigint): Promise<void>;
+  readonly expireUnheard: (lease: bigint) => Promise<void>;
   /** Awaited before each request is carried out; may throw. */
   before: ((request: Request) => void | Promise<void>) | undefined;
   /** Called with what each request came to; may throw: the answer is lost. */
@@ -43,6 +43,8 @@ export function modelCluster(): ModelCluster {
   const leases = new Map<bigint, Lease>();
   const leaseOfKey = new Map<string, bigint>();
   const watchers = new Set<() => void>();
+  /** Of the deletes of a revision, where it was not a user's. */
+  const causes = new Map<number, EventCause>();
 
   const run = (operation: Operation): Result => {
     const { model: next, decision } = step(model, withoutLeases(operation));
@@ -62,6 +64,10 @@ export function modelCluster(): ModelCluster {
         return { op: 'kv.txn', body: decision.txn };
       case 'compact':
         return { op: 'kv.compact', body: decision.compact };
+      case 'lease.grant':
+      case 'lease.revoke':
+      case 'lease.checkpoint':
+        throw new Error(`the model decides no ${decision.type}`);
     }
   };
   const headerAt = (revision: number) => ({
@@ -85,6 +91,7 @@ export function modelCluster(): ModelCluster {
       return read({ ok: true, header: headerAt(revisionOf(result)), result });
     },
     close: () => Promise.resolve(),
+    clock,
   };
   const header = (): ResponseHeader => ({
     clusterId: 1n,
@@ -93,11 +100,12 @@ export function modelCluster(): ModelCluster {
     raftTerm: 1,
     raftIndex: 1,
   });
-  const end = async (id: bigint): Promise<void> => {
+  const end = async (id: bigint, cause: EventCause): Promise<void> => {
     leases.delete(id);
     const keys = [...leaseOfKey].filter(([, lease]) => lease === id).map(([key]) => fromHex(key));
     for (const key of keys) leaseOfKey.delete(toHex(key));
     const success = keys.map((key) => ({ delete: { key, range_end: new Uint8Array(), prev_kv: false } }));
+    causes.set(model.revision + 1, cause);
     if (keys.length > 0) run({ type: 'txn', txn: { compare: [], success, failure: [] } });
     await Promise.resolve();
   };
@@ -132,7 +140,7 @@ export function modelCluster(): ModelCluster {
       },
       revoke: async (id) => {
         if (!leases.has(id)) throw errorOf('LeaseNotFound');
-        await end(id);
+        await end(id, 'lease revoked');
         return { header: header() };
       },
       keepAlive,
@@ -143,7 +151,7 @@ export function modelCluster(): ModelCluster {
       },
       list: notNeeded,
     },
-    watch: (key, options = {}) => watcherOn(() => model, header, watchers, key, options),
+    watch: (key, options = {}) => watcherOn({ modelNow: () => model, header, watchers, causes }, key, options),
     cluster: { memberList: notNeeded },
     maintenance: { status: notNeeded, hashKv: notNeeded },
     close: () => Promise.resolve(),
@@ -153,41 +161,31 @@ export function modelCluster(): ModelCluster {
     clock,
     client,
     keys: () => {
-      const contents = [...(model.contents[model.revision] ?? new Map()).values()];
+      const contents = [...(model.contents[model.revision]?.values() ?? [])];
       contents.sort((a, b) => a.create_revision - b.create_revision);
       return contents.map((kv) => toText(kv.key) ?? '');
     },
     expire: async (id: bigint) => {
       const lease = leases.get(id);
-      await end(id);
+      await end(id, 'lease expired');
       for (const keeper of lease?.keepers ?? []) keeper.lose();
     },
-    expireUnheard: end,
+    expireUnheard: (id: bigint) => end(id, 'lease expired'),
   });
 }
 
 const fromHex = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
 
 function execute(request: Request, run: (operation: Operation) => Result): Result {
-  switch (request.op) {
-    case 'kv.put':
-      return run({ type: 'put', put: request.body });
-    case 'kv.delete':
-      return run({ type: 'delete', delete: request.body });
-    case 'kv.txn':
-      return run({ type: 'txn', txn: request.body });
-    case 'kv.compact':
-      return run({ type: 'compact', revision: request.body.revision });
-    case 'kv.range': {
-      const txn = { compare: [], success: [{ range: request.body }], failure: [] };
-      const result = run({ type: 'txn', txn });
-      const read = result.op === 'kv.txn' ? result.body.responses[0] : undefined;
-      if (read === undefined || !('range' in read)) throw new Error('a range was asked');
-      return { op: 'kv.range', body: read.range };
-    }
-    default:
-      throw new QuorateError('Internal', `${request.op} is not part of the model`);
-  }
+  if (request.op === 'kv.put') return run({ type: 'put', put: request.body });
+  if (request.op === 'kv.delete') return run({ type: 'delete', delete: request.body });
+  if (request.op === 'kv.txn') return run({ type: 'txn', txn: request.body });
+  if (request.op === 'kv.compact') return run({ type: 'compact', revision: request.body.revision });
+  if (request.op !== 'kv.range') throw new QuorateError('Internal', `${request.op} is not part of the model`);
+  const result = run({ type: 'txn', txn: { compare: [], success: [{ range: request.body }], failure: [] } });
+  const read = result.op === 'kv.txn' ? result.body.responses[0] : undefined;
+  if (read === undefined || !('range' in read)) throw new Error('a range was asked');
+  return { op: 'kv.range', body: read.range };
 }
 
 const revisionOf = (result: Result): number =>
@@ -208,14 +206,16 @@ function withoutLeases(operation: Operation): Operation {
   return { type: 'txn', txn: { compare, success: success.map(bare), failure: failure.map(bare) } };
 }
 
+interface WatchParts {
+  readonly modelNow: () => KvModel;
+  readonly header: () => ResponseHeader;
+  readonly watchers: Set<() => void>;
+  readonly causes: ReadonlyMap<number, EventCause>;
+}
+
 /** A watcher that compares the contents of each revision with those of the one before. */
-function watcherOn(
-  modelNow: () => KvModel,
-  header: () => ResponseHeader,
-  watchers: Set<() => void>,
-  key: string | Uint8Array,
-  options: WatchOptions,
-): Watcher {
+function watcherOn(parts: WatchParts, key: string | Uint8Array, options: WatchOptions): Watcher {
+  const { modelNow, header, watchers } = parts;
   const from = toHex(typeof key === 'string' ? fromText(key) : key);
   const end = options.prefix === true ? toHex(prefixEnd(fromHex(from))) : `${from}00`;
   let delivered = (options.startRevision ?? modelNow().revision + 1) - 1;
@@ -238,7 +238,7 @@ function watcherOn(
           throw Object.assign(errorOf('Compacted'), { compactRevision: model.compact_revision });
         }
         delivered += 1;
-        const events = eventsOf(model, delivered).filter(
+        const events = eventsOf(model, delivered, parts.causes.get(delivered) ?? 'user').filter(
           ({ type, kv }) =>
             toHex(kv.key) >= from && toHex(kv.key) < end && options.filters?.includes(`no${type}`) !== true,
         );
@@ -260,7 +260,7 @@ function watcherOn(
   return watcher;
 }
 
-function eventsOf(model: KvModel, revision: number): readonly WatchEvent[] {
+function eventsOf(model: KvModel, revision: number, cause: EventCause): readonly WatchEvent[] {
   const [before, now] = [model.contents[revision - 1], model.contents[revision]];
   if (before === undefined || now === undefined) return [];
   const events: WatchEvent[] = [];
@@ -279,7 +279,7 @@ function eventsOf(model: KvModel, revision: number): readonly WatchEvent[] {
       version: 0,
       lease: 0n,
     };
-    if (!now.has(key)) events.push({ type: 'delete', kv, cause: 'user' });
+    if (!now.has(key)) events.push({ type: 'delete', kv, cause });
   }
   return events;
 }
