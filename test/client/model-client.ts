@@ -21,6 +21,8 @@ export interface ModelCluster {
   readonly client: Client;
   /** The keys that are there, as text, in order of creation. */
   readonly keys: () => readonly string[];
+  /** The lease that was granted last. */
+  readonly lastLease: () => bigint;
   /** The lease's time is over: its keys go, and whoever keeps it alive hears of it. */
   readonly expire: (lease: bigint) => Promise<void>;
   /** The same, but the holder has not heard of it yet. */
@@ -170,6 +172,7 @@ export function modelCluster(): ModelCluster {
       await end(id, 'lease expired');
       for (const keeper of lease?.keepers ?? []) keeper.lose();
     },
+    lastLease: () => lastLease,
     expireUnheard: (id: bigint) => end(id, 'lease expired'),
   });
 }
