@@ -83,7 +83,7 @@ export function modelCluster(): ModelCluster {
     before: undefined,
     after: undefined,
   };
-  const connection: Connection = {
+  const connection: Pick<Connection, 'ask' | 'close'> = {
     ask: async (request, _write, _destination, options, read) => {
       await Promise.resolve();
       await cluster.before?.(request);
@@ -93,7 +93,6 @@ export function modelCluster(): ModelCluster {
       return read({ ok: true, header: headerAt(revisionOf(result)), result });
     },
     close: () => Promise.resolve(),
-    clock,
   };
   const header = (): ResponseHeader => ({
     clusterId: 1n,
@@ -134,7 +133,7 @@ export function modelCluster(): ModelCluster {
   };
   const notNeeded = () => Promise.reject(new Error('no recipe asks this'));
   const client: Client = {
-    kv: kvOf(connection),
+    kv: kvOf(connection as Connection),
     lease: {
       grant: (ttlMs) => {
         leases.set(++lastLease, { ttl_ms: ttlMs, keepers: new Set() });
