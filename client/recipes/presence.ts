@@ -1,4 +1,5 @@
 /** A key that stands for as long as its process lives: on a lease, and put anew when the lease was lost. */
+import { QuorateError } from '../../machines/language/errors.js';
 import { clockOf } from '../clock.js';
 import type { Bytes, Client } from '../types.js';
 import { pause } from './patience.js';
@@ -51,7 +52,8 @@ export async function appear(
         await arrive();
         if (gone.signal.aborted) await session.close();
         return;
-      } catch {
+      } catch (error) {
+        if (error instanceof QuorateError && error.code === 'Canceled') return; // the client is closed
         await pause(clockOf(client), PAUSE_MS, gone.signal).catch(() => undefined);
       }
     }
