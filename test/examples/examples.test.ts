@@ -3,14 +3,21 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { type Client, connect } from '../../client/index.js';
 import { startTestCluster, type TestCluster } from '../process/cluster.js';
+import { keysUnder } from '../process/keys-under.js';
 import { type Program, startProgram } from './program.js';
 
 let cluster: TestCluster;
+let client: Client;
 before(async () => {
   cluster = await startTestCluster();
+  client = await connect({ servers: cluster.servers, clusterName: cluster.clusterName });
 });
-after(() => cluster.stop());
+after(async () => {
+  await client.close();
+  await cluster.stop();
+});
 
 /** What each prints, to the end; those that need more have a test of their own. */
 const printed: Readonly<Record<string, readonly string[]>> = {
@@ -101,23 +108,22 @@ test('04-election: one after the other, and after the loss of all nodes exactly 
   const campaigners: Program[] = [];
   for (const name of ['a', 'b', 'c']) {
     const program = startProgram(cluster, '04-election', name);
-    await program.prints(/ campaigns$/);
     campaigners.push(program);
-    if (name === 'a') await program.prints(/^a leads$/);
+    await keysUnder(client, 'examples/election/', campaigners.length);
   }
   const [a, b, c] = campaigners as [Program, Program, Program];
+  await a.prints(/^a leads$/);
   assert.deepEqual([b.lines, c.lines], [['b campaigns'], ['c campaigns']]);
   a.child.kill('SIGTERM');
   assert.equal(await a.ended, 0);
-  const second = await Promise.race([b.prints(/^b leads$/).then(() => b), c.prints(/^c leads$/).then(() => c)]);
-  const third = second === b ? c : b;
-  assert.equal(third.lines.length, 1, 'the third waits for the second');
-  second.child.kill('SIGKILL');
-  await third.prints(/ leads$/);
+  await b.prints(/^b leads$/);
+  assert.deepEqual(c.lines, ['c campaigns'], 'the third waits for the second');
+  b.child.kill('SIGKILL');
+  await c.prints(/^c leads$/);
 
   const again = ['d', 'e'].map((name) => startProgram(cluster, '04-election', name));
   await Promise.all(again.map((program) => program.prints(/ campaigns$/)));
-  const all = [third, ...again];
+  const all = [c, ...again];
   const before = all.map(({ lines }) => lines.length);
   await Promise.all(cluster.names.map((name) => cluster.kill(name)));
   // Each has noticed that its lease may be gone.

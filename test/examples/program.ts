@@ -26,7 +26,9 @@ export function startProgram(cluster: TestCluster, name: string, ...args: readon
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   const wake = (): void => {
-    for (const each of [...waiting]) each();
+    const woken = [...waiting];
+    waiting.clear();
+    for (const each of woken) each();
   };
   createInterface({ input: child.stdout }).on('line', (line) => {
     lines.push(line);
@@ -40,7 +42,7 @@ export function startProgram(cluster: TestCluster, name: string, ...args: readon
       resolve(code);
     });
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  endWithThisProcess(child);
   return {
     lines,
     child,
@@ -49,8 +51,14 @@ export function startProgram(cluster: TestCluster, name: string, ...args: readon
       while (!lines.slice(since).some((line) => wanted.test(line))) {
         if (over) throw new Error(`${name} ended without ${String(wanted)}; it printed:\n${lines.join('\n')}`);
         await new Promise<void>((resolve) => waiting.add(resolve));
-        waiting.clear();
       }
     },
   };
+}
+
+const children = new Set<ChildProcess>();
+
+function endWithThisProcess(child: ChildProcess): void {
+  if (children.size === 0) process.once('exit', () => children.forEach((each) => each.kill('SIGKILL')));
+  children.add(child);
 }

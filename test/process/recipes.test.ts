@@ -19,6 +19,7 @@ import type { Client, Inspect, Isolation, Session, Stm } from '../../client/inde
 import { toText } from '../../machines/language/bytes.js';
 import { startTestCluster } from './cluster.js';
 import type { TestCluster } from './cluster.js';
+import { keysUnder } from './keys-under.js';
 
 let cluster: TestCluster;
 let client: Client;
@@ -42,26 +43,13 @@ async function connectAnew(): Promise<Client> {
 const contenders = (count: number, ttlMs = 60_000): Promise<readonly Session[]> =>
   Promise.all(Array.from({ length: count }, async () => openSession(await connectAnew(), { ttlMs })));
 
-/** Resolves when `count` keys stand under the prefix. */
-async function keysUnder(prefix: string, count: number): Promise<void> {
-  const { kvs, header } = await client.kv.get(prefix, { prefix: true });
-  let here = kvs.length;
-  if (here === count) return;
-  const watcher = client.watch(prefix, { prefix: true, startRevision: header.revision + 1 });
-  for await (const { events } of watcher) {
-    for (const { type } of events) here += type === 'put' ? 1 : -1;
-    if (here === count) break;
-  }
-  await watcher.cancel();
-}
-
 test('the holder of a lock dies: the next has it when the lease has run out, and the dead one’s guard fails', async () => {
   const sessions = await contenders(2, 1_000);
   const [a, b] = sessions.map((session) => createMutex(session, '/die'));
   assert.ok(a && b);
   const tokenOfA = await a.lock();
   const locking = b.lock();
-  await keysUnder('/die/', 2);
+  await keysUnder(client, '/die/', 2);
   // Its process is gone: nothing renews the lease, nothing is said.
   await others.at(-2)?.close();
   const tokenOfB = await locking;
@@ -78,9 +66,9 @@ test('a waiter whose lease is revoked gets the error, never the lock', async () 
   assert.ok(a && b);
   await a.lock();
   const locking = assert.rejects(b.lock(), { message: 'mutex: session is expired' });
-  await keysUnder('/revoked/', 2);
+  await keysUnder(client, '/revoked/', 2);
   await client.lease.revoke(sessions[1]?.lease ?? 0n);
-  await keysUnder('/revoked/', 1);
+  await keysUnder(client, '/revoked/', 1);
   await a.unlock();
   await locking;
   await assert.rejects(a.unlock(), { message: 'mutex: lock has already been released' });
@@ -124,7 +112,7 @@ test('three campaigners lead one after the other, and an observer hears each', a
   const campaigns: Promise<number>[] = [];
   for (const [at, election] of elections.entries()) {
     campaigns.push(election.campaign(`c${at}`));
-    await keysUnder('/office/', at + 1);
+    await keysUnder(client, '/office/', at + 1);
   }
   await campaigns[0];
   await hears(1);
@@ -147,7 +135,7 @@ test('readers share, a writer waits for them', async () => {
   await Promise.all([a.read.lock(), b.read.lock()]);
   await assert.rejects(c.write.tryLock(), { message: 'mutex: Locked by another session' });
   const writing = c.write.lock();
-  await keysUnder('/rw/', 3);
+  await keysUnder(client, '/rw/', 3);
   await a.read.unlock();
   await b.read.unlock();
   await writing;
