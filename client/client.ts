@@ -3,7 +3,7 @@ import { badRequest } from '../machines/language/errors.js';
 import type { Clock } from '../machines/language/time.js';
 import type { ClientLink } from '../transport/ports.js';
 import { checkName } from '../transport/subjects.js';
-import { clientClock, clientRandom } from './clock.js';
+import { clientClock, clientRandom, keepClockOf } from './clock.js';
 import { clusterOf } from './cluster.js';
 import { openConnection } from './connection.js';
 import { kvOf } from './kv.js';
@@ -33,7 +33,7 @@ export async function clientOver(
   });
   const watches = watchesOf(connection);
   const { leases, close } = leasesOf(connection);
-  return {
+  const client: Client = {
     kv: kvOf(connection),
     lease: leases,
     watch: (key, options) => watches.watch(key, options),
@@ -45,4 +45,6 @@ export async function clientOver(
       return connection.close();
     },
   };
+  keepClockOf(client, clock);
+  return client;
 }

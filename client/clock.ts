@@ -16,3 +16,10 @@ export const clientRandom: Random = {
   },
   bytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
 };
+
+const clocks = new WeakMap<object, Clock>();
+
+/** What is built on a client waits by the client's clock. */
+export const keepClockOf = (client: object, clock: Clock): void => void clocks.set(client, clock);
+
+export const clockOf = (client: object): Clock => clocks.get(client) ?? clientClock;

@@ -108,6 +108,12 @@ export const errors = {
   NoInflightDowngrade: { code: 'FailedPrecondition', message: 'etcdserver: no inflight downgrade job' },
   Canceled: { code: 'Canceled', message: 'etcdserver: request canceled' },
   DeadlineExceeded: { code: 'DeadlineExceeded', message: 'etcdserver: context deadline exceeded' },
+  /* Of locks and elections. */
+  SessionExpired: { code: 'Unknown', message: 'mutex: session is expired' },
+  LockHeld: { code: 'Unknown', message: 'mutex: Locked by another session' },
+  LockReleased: { code: 'Unknown', message: 'mutex: lock has already been released' },
+  ElectionNotLeader: { code: 'Unknown', message: 'election: not leader' },
+  ElectionNoLeader: { code: 'Unknown', message: 'election: no leader' },
   /* Quorate's own. */
   RequestExpired: { code: 'Aborted', message: 'quorate: request expired: its outcome is no longer remembered' },
   RequestIdReused: { code: 'InvalidArgument', message: 'quorate: request id was used for another request' },
