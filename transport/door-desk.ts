@@ -2,7 +2,7 @@
  * The desk behind every door: messages become asks, answers become messages. What a request's headers and size allow
  * is settled here; NATS and memory only carry bytes.
  */
-import type { RequestId, TxnOperation, TxnRequest } from '../machines/language/commands.js';
+import type { RequestId, TxnRequest } from '../machines/language/commands.js';
 import { badRequest, errorOf, QuorateError } from '../machines/language/errors.js';
 import { invariant } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
@@ -21,6 +21,7 @@ import {
 } from './ports.js';
 import { createWatchDesk, type WatchDesk } from './door-watches.js';
 import type { Endpoint } from './subjects.js';
+import { tooLarge } from './request-size.js';
 import { decodeBatch } from './wire-batch.js';
 import {
   decodeRequest,
@@ -238,30 +239,4 @@ function refusalOf(endpoint: Endpoint, request: Request, bytes_max: number): Quo
     return badRequest(`batch.read: ${request.op} given; it takes reads`);
   }
   return tooLarge(request, bytes_max);
-}
-
-function tooLarge(request: Request, bytes_max: number): QuorateError | null {
-  return sizeOf(request) > bytes_max ? errorOf('RequestTooLarge') : null;
-}
-
-/** The bytes of keys and values in a request: what it would put into the log, without what frames them. */
-function sizeOf(request: Request): number {
-  if (request.op === 'kv.put') return request.body.key.length + request.body.value.length;
-  if (request.op === 'kv.txn') return sizeOfTxn(request.body);
-  return 'range_end' in request.body ? request.body.key.length + request.body.range_end.length : 0;
-}
-
-function sizeOfTxn(txn: TxnRequest): number {
-  let sum = 0;
-  for (const { key, range_end, value } of txn.compare) sum += key.length + range_end.length + value.length;
-  for (const operation of txn.success) sum += sizeOfOperation(operation);
-  for (const operation of txn.failure) sum += sizeOfOperation(operation);
-  return sum;
-}
-
-function sizeOfOperation(operation: TxnOperation): number {
-  if ('put' in operation) return operation.put.key.length + operation.put.value.length;
-  if ('txn' in operation) return sizeOfTxn(operation.txn);
-  const { key, range_end } = 'range' in operation ? operation.range : operation.delete;
-  return key.length + range_end.length;
 }

@@ -31,8 +31,6 @@ import { checkName, type Endpoint, probeSubject, watchSubject } from './subjects
 import { describeEndpoint, leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
 import { formatClusterId } from './wire.js';
 
-const NO_RESPONDERS = 503;
-
 /** What is there once open() was called. */
 interface Opened {
   readonly self: Self;
@@ -159,8 +157,8 @@ export class NatsDoor implements ClientDoor {
     const callback = guarded((error, message) => {
       if (error !== null) return;
       const session = message.subject.slice(prefix.length);
-      const nobody = message.data.length === 0 && headersOf(message)?.code === NO_RESPONDERS;
-      if (nobody) desk.watches.gone(session);
+      // Nobody hears it: NATS says so, or a client that has closed its side.
+      if (message.data.length === 0) desk.watches.gone(session);
       else desk.watches.hear(session, plainBytes(message.data));
     });
     nats.subscribe(`${prefix}*`, { callback });

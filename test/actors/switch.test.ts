@@ -22,14 +22,15 @@ function openRooms(kv: MvccStore, heard: (letter: Mail['raft'] | Mail['requests'
       state: stateRoom(kv, pace, stillVitals),
       raft: listener,
       requests: listener,
-      // It hears the same, for the watchers.
-      watchHub: fromCallback(() => undefined),
+      // They hear of it too, for the watchers and the leases.
+      bystander: fromCallback(() => undefined),
     },
   }).createMachine({
     invoke: [
       { src: 'raft', systemId: 'raft' },
       { src: 'requests', systemId: 'requests' },
-      { src: 'watchHub', systemId: 'watchHub' },
+      { src: 'bystander', systemId: 'watchHub' },
+      { src: 'bystander', systemId: 'leaseTicker' },
       { src: 'state', systemId: 'state' },
       { src: 'apply', systemId: 'apply', input: { items_max: 100 } },
     ],

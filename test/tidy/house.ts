@@ -98,6 +98,7 @@ export const contractTables: readonly string[] = [
   'machines/language/vocabulary.ts',
   'machines/language/errors.ts',
   'store/ports.ts',
+  'transport/ports.ts',
   'client/types.ts',
 ];
 
