@@ -4,7 +4,7 @@ import { addPiece, type Assembly, type Piece } from './pieces.js';
 import type { LinkMessage } from './ports.js';
 import { headerNames } from './wire.js';
 
-/** The message, or the one whose last piece it is; and what is there of one that is not whole yet. A broken one is lost. */
+/** The message, or the one whose last piece it is, beside what is there of one that is not whole. */
 export function wholeOf(
   message: LinkMessage,
   before: Assembly | undefined,
