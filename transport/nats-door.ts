@@ -15,6 +15,7 @@
  * A micro endpoint cannot be dropped; a whole service can be drained. Hence one service for each thing that comes and
  * goes.
  */
+import { randomBytes } from 'node:crypto';
 import { type NatsConnection, nuid, type Service, type ServiceMsg } from 'nats';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../machines/language/limits.js';
@@ -69,7 +70,8 @@ export class NatsDoor implements ClientDoor {
       handlers,
       clock: this.clock,
       request_bytes_max: this.settings.request_bytes_max,
-      sessionName: () => nuid.next(),
+      // Of real chance: whoever knows one can speak to it.
+      sessionName: () => randomBytes(12).toString('hex'),
       maxPayload: () => link.max_payload,
       unsentBytes: () => link.unsent_bytes,
     });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { connect, op } from '../../client/index.js';
-import type { Client, CompactedError, Watcher } from '../../client/index.js';
+import type { Client, CompactedError, Watcher, WatchResponse } from '../../client/index.js';
 import { startTestCluster } from './cluster.js';
 import type { TestCluster } from './cluster.js';
 import { assertFaithful, follow, historyOf } from './watch-checker.js';
@@ -150,7 +150,7 @@ test('a watcher that is not read holds up nobody, and hears of a compaction inst
   let at = revision;
   const read = async (): Promise<never> => {
     for (;;) {
-      const { value: response } = await reader.next();
+      const { value: response } = (await reader.next()) as { readonly value: WatchResponse | undefined };
       assert.ok(response !== undefined, 'it does not end without a reason');
       for (const { kv } of response.events) {
         assert.equal(kv.modRevision, at + 1, 'no gap');
