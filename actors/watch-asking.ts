@@ -7,7 +7,8 @@ import { isEmptyRange, normalize, spanOf } from '../machines/ranges.js';
 import { bornWatcher } from '../machines/watchers.js';
 import { post } from './mail.js';
 import { queueRow, readOn, releaseLagging } from './watch-catching.js';
-import { channelOf, endSession, flushOrEnd, type Hub, removeRow } from './watch-feed.js';
+import { endSession, flushOrEnd, removeRow } from './watch-feed.js';
+import { channelOf, type Hub } from './watch-state.js';
 import { acknowledge, type Bundle, type Row, type Session, tell } from './watch-session.js';
 
 /** In the order asked; what takes nothing of the store waits for nobody. */
@@ -22,9 +23,9 @@ export function hearAsked(hub: Hub, session: Session, request: WatchRequest): vo
 
 /** [safety] `Now` is not older than anything this member has answered, or the asker says it has seen. */
 const indexNeeded = (hub: Hub, request: WatchRequest): number =>
-  request.type === 'create' && request.create.start_revision === 0
-    ? Math.max(hub.decided, request.create.after_index)
-    : 0;
+  request.type !== 'create'
+    ? 0
+    : Math.max(request.create.start_revision === 0 ? hub.decided : 0, request.create.after_index);
 
 /** The state has moved. */
 export function answerWaiting(hub: Hub): void {
@@ -86,7 +87,7 @@ function createWatcher(hub: Hub, session: Session, create: WatchCreate): void {
 
 function addRow(hub: Hub, session: Session, create: WatchCreate, id: number, first: number): void {
   const bundle = bundleFor(hub, session, create);
-  const born = bornWatcher(first, channelOf(hub, bundle).told);
+  const born = bornWatcher(first, channelOf(hub, bundle).settled);
   const row: Row = {
     id,
     bundle,

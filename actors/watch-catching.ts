@@ -6,7 +6,8 @@ import { type WatchEvent, watchResponse } from '../machines/language/watching.js
 import { advance } from '../machines/watchers.js';
 import type { History, Page } from '../store/ports.js';
 import { failIn, postIfOpen } from './mail.js';
-import { channelOf, flushOrEnd, holdBack, type Hub, removeRow, seenBy, tellEvents } from './watch-feed.js';
+import { flushOrEnd, holdBack, removeRow, seenBy, tellEvents } from './watch-feed.js';
+import { channelOf, type Hub } from './watch-state.js';
 import { hasRoom, type Row, tell } from './watch-session.js';
 
 /** What a row read: a part of the state it begins with, what happened since, or that older revisions are gone. */
@@ -80,7 +81,7 @@ function tellHistory(hub: Hub, row: Row, { revisions, upTo }: History): void {
   const { bundle } = row;
   const events = revisions.flatMap((each) => each.events).filter((event) => seenBy(bundle, event));
   if (events.length > 0) tellEvents(bundle.session, bundle.create, [row.id], upTo, events);
-  row.state = advance(row.state, { type: 'caughtUp', upTo, told: channelOf(hub, bundle).told });
+  row.state = advance(row.state, { type: 'caughtUp', upTo, told: channelOf(hub, bundle).settled });
 }
 
 /** The client is told from where on it can watch. */

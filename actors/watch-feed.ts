@@ -1,6 +1,4 @@
 /** From what was written to who watches it: live watchers are told of each write without a look into the store. */
-import type { ClusterId, Term } from '../machines/language/vocabulary.js';
-import type { Header } from '../machines/language/commands.js';
 import { limits } from '../machines/language/limits.js';
 import {
   type RevisionEvents,
@@ -8,54 +6,10 @@ import {
   type WatchFilter,
   watchResponse,
 } from '../machines/language/watching.js';
-import { makeRangeIndex, type RangeIndex } from '../machines/range-index.js';
 import { advance } from '../machines/watchers.js';
-import type { WatchStream } from '../transport/ports.js';
-import { headerOf } from './answers.js';
-import { failIn, postIfOpen, type System } from './mail.js';
-import type { NodePorts, NodeSettings } from './ports.js';
+import { failIn, postIfOpen } from './mail.js';
 import { type Bundle, flush, fragmented, hasRoom, type Row, type Session, tell, weightOf } from './watch-session.js';
-
-/** Watchers that are told in step: those that see events alone, or those that see what was there before too. */
-export interface Channel {
-  readonly index: RangeIndex<Bundle>;
-  /** Live rows were told of everything up to here. */
-  told: number;
-}
-
-export interface Hub {
-  readonly ports: NodePorts;
-  readonly settings: NodeSettings;
-  readonly system: System;
-  readonly cluster: ClusterId;
-  readonly member: Parameters<typeof headerOf>[1];
-  readonly sessions: Map<WatchStream, Session>;
-  readonly plain: Channel;
-  readonly previous: Channel;
-  /** Writes whose pairs as they were before are not known yet, oldest first. */
-  waiting: RevisionEvents[];
-  waiting_bytes: number;
-  /** The question for the pairs of the first of them is under way; one of an earlier round means nothing. */
-  asking: boolean;
-  round: number;
-  /** Rows that are to read from the store, the one that waits longest first. */
-  readonly behind: Set<Row>;
-  reading: number;
-  term: Term;
-  leader: boolean;
-  learner: boolean;
-  /** The state is written up to here, and decided up to there. */
-  applied: number;
-  decided: number;
-  draining: boolean;
-}
-
-export const newChannel = (told: number): Channel => ({ index: makeRangeIndex(), told });
-
-export const channelOf = (hub: Hub, { create }: Bundle): Channel => (create.prev_kv ? hub.previous : hub.plain);
-
-export const headerNow = (hub: Hub, revision = hub.ports.kv.status.revision as number): Header =>
-  headerOf(hub.cluster, hub.member, revision, hub.term, hub.applied as Parameters<typeof headerOf>[4]);
+import { type Channel, channelOf, headerNow, type Hub } from './watch-state.js';
 
 /* ---- what was written ------------------------------------------------------------------------------------------ */
 
@@ -69,7 +23,7 @@ export function hearWritten(hub: Hub, revision: number, writes: readonly Revisio
   if (!follows) return replaceState(hub, revision);
   deliver(hub, hub.plain, writes);
   if (hub.previous.index.isEmpty && !hub.asking) {
-    hub.previous.told = revision;
+    moveTo(hub.previous, revision);
     return;
   }
   for (const write of writes) {
@@ -99,7 +53,12 @@ function catchUpAll(hub: Hub, channel: Channel, revision: number): void {
       if (row.state.phase === 'catchingUp' && !row.reading) hub.behind.add(row);
     }
   }
+  moveTo(channel, revision);
+}
+
+function moveTo(channel: Channel, revision: number): void {
   channel.told = revision;
+  channel.settled = Math.max(channel.settled, revision);
 }
 
 /* ---- what was there before ------------------------------------------------------------------------------------- */
@@ -118,6 +77,8 @@ function askPrevious(hub: Hub): void {
     }
   }
   hub.waiting = [];
+  // [safety] Whoever joins from now on reads these from the store: nobody has asked for its pairs.
+  hub.previous.settled = writes.at(-1)?.revision ?? hub.previous.settled;
   if (wanted.size === 0) return hearPrevious(hub, hub.round, writes);
   hub.asking = true;
   const { round } = hub;
@@ -150,7 +111,7 @@ const withoutPrevious = ({ event }: WatchEvent): WatchEvent => ({ event, prev_kv
 /** In steps of whole revisions, so that a window that fills up is noticed in between. */
 function deliver(hub: Hub, channel: Channel, writes: readonly RevisionEvents[]): void {
   if (channel.index.isEmpty) {
-    channel.told = writes.at(-1)?.revision ?? channel.told;
+    moveTo(channel, writes.at(-1)?.revision ?? channel.told);
     return;
   }
   for (let from = 0; from < writes.length;) {
@@ -184,7 +145,7 @@ function deliverStep(hub: Hub, channel: Channel, writes: readonly RevisionEvents
     if (hasRoom(bundle.session)) tellBundle(bundle, events, upTo, now_ms);
     else for (const row of bundle.rows) if (row.state.phase === 'live') holdBack(row, channel.told);
   }
-  channel.told = upTo;
+  moveTo(channel, upTo);
   for (const session of sessions) flushOrEnd(hub, session);
 }
 

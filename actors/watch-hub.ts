@@ -13,18 +13,9 @@ import { post, type System, type WatchHubLetter } from './mail.js';
 import type { NodePorts, NodeSettings } from './ports.js';
 import { answerWaiting, hearAsked, tellProgress } from './watch-asking.js';
 import { cancelCompacted, hearRead, readOn } from './watch-catching.js';
-import {
-  channelOf,
-  endSession,
-  flushOrEnd,
-  headerNow,
-  hearPrevious,
-  hearWritten,
-  type Hub,
-  newChannel,
-  replaceState,
-} from './watch-feed.js';
+import { endSession, flushOrEnd, hearPrevious, hearWritten, replaceState } from './watch-feed.js';
 import { newSession, type Row, say, type Session, tell } from './watch-session.js';
+import { channelOf, headerNow, type Hub, newChannel } from './watch-state.js';
 
 export interface WatchHubInput {
   readonly ports: NodePorts;

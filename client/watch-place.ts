@@ -17,8 +17,8 @@ export const firstPlace: WatchPlace = { upTo: null, initial: null, parts: [] };
 
 /** What to ask of a member so that nothing is left out and nothing comes twice. */
 export function resume(create: WatchCreate, place: WatchPlace, watch_id: number, seen_index: number): WatchCreate {
-  // What the caller has seen before is no event of what comes from now on.
-  if (place.upTo === null) return { ...create, watch_id, after_index: create.start_revision === 0 ? seen_index : 0 };
+  // What the caller has seen before is no event of what comes from now on, and what it compacted is gone.
+  if (place.upTo === null) return { ...create, watch_id, after_index: seen_index };
   if (place.initial !== null) {
     const { revision, after } = place.initial;
     return { ...create, watch_id, start_revision: revision, initial_after: after };

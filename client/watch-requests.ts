@@ -1,6 +1,7 @@
 /** From what callers write to what a watcher asks of its member. */
 import { EMPTY } from '../machines/language/bytes.js';
 import { badRequest } from '../machines/language/errors.js';
+import { limits } from '../machines/language/limits.js';
 import { WATCH_FILTERS, type WatchCreate } from '../machines/language/watching.js';
 import { rangeOf, whole } from './requests.js';
 import type { Bytes } from './types.js';
@@ -13,8 +14,12 @@ export function toCreate(key: Bytes, options: WatchOptions): WatchCreate {
       throw badRequest(`client: filter ${JSON.stringify(filter)} given; it must be one of ${WATCH_FILTERS.join(', ')}`);
     }
   }
+  const others = options.ranges ?? [];
+  if (others.length >= limits.watch_ranges_max) {
+    throw badRequest(`client: ${others.length} ranges given; at most ${limits.watch_ranges_max} go in one watcher`);
+  }
   return {
-    ranges: [rangeOf(key, options), ...(options.ranges ?? []).map((range) => rangeOf(range.key, range))],
+    ranges: [rangeOf(key, options), ...others.map((range) => rangeOf(range.key, range))],
     start_revision: whole('startRevision', options.startRevision),
     prev_kv: options.prevKv === true,
     filters,

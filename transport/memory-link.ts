@@ -1,9 +1,8 @@
 /** A client's connection inside one process, on a MemoryNetwork. */
 import type { Clock } from '../machines/language/time.js';
 import type { MemoryNetwork, MemoryRequest } from './memory-network.js';
-import { limits } from '../machines/language/limits.js';
-import { pieceOf } from './piece-headers.js';
-import { addPiece, type Assembly } from './pieces.js';
+import { wholeOf } from './piece-headers.js';
+import type { Assembly } from './pieces.js';
 import { type ClientLink, LinkError, type LinkMessage, type LinkStream, type StreamHandlers } from './ports.js';
 
 const NO_HEADERS: ReadonlyMap<string, string> = new Map();
@@ -73,12 +72,9 @@ export class MemoryLink implements ClientLink {
       this.open.add(fail);
       const hear = (message: LinkMessage) => {
         if (over) return;
-        const piece = pieceOf(message);
-        const assembled = piece === undefined ? undefined : addPiece(assembly, piece, limits.answer_bytes_max);
-        assembly = assembled?.state === 'more' ? assembled.assembly : undefined;
-        if (assembled !== undefined && assembled.state !== 'whole') return;
-        const whole = assembled === undefined ? message : { ...message, body: assembled.bytes };
-        if (onAnswer(whole) === 'done' && end()) resolve();
+        const { whole, assembly: rest } = wholeOf(message, assembly);
+        assembly = rest;
+        if (whole !== undefined && onAnswer(whole) === 'done' && end()) resolve();
       };
       const reply: MemoryRequest['reply'] = (from, answer, answerHeaders) => {
         const message = { body: answer, headers: answerHeaders, subject };
@@ -111,11 +107,9 @@ export class MemoryLink implements ClientLink {
       this.network.schedule({ from, to: this.name, channel: 'answer', bytes }, deliver);
     this.open.add(fail);
     const hear = (message: LinkMessage): void => {
-      const piece = pieceOf(message);
-      if (piece === undefined) return handlers.message(message);
-      const assembled = addPiece(assembly, piece, limits.answer_bytes_max);
-      assembly = assembled.state === 'more' ? assembled.assembly : undefined;
-      if (assembled.state === 'whole') handlers.message({ ...message, body: assembled.bytes });
+      const { whole, assembly: rest } = wholeOf(message, assembly);
+      assembly = rest;
+      if (whole !== undefined) handlers.message(whole);
     };
     const reply: MemoryRequest['reply'] = (from, answer, answerHeaders, back) =>
       later(answer, from, () => {

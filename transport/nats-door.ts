@@ -15,6 +15,7 @@
  * A micro endpoint cannot be dropped; a whole service can be drained. Hence one service for each thing that comes and
  * goes.
  */
+import { randomBytes } from 'node:crypto';
 import { type NatsConnection, nuid, type Service, type ServiceMsg } from 'nats';
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../machines/language/limits.js';
@@ -30,8 +31,6 @@ import { type ClientDoor, type DoorHandlers, LinkError, type Self } from './port
 import { checkName, type Endpoint, probeSubject, watchSubject } from './subjects.js';
 import { describeEndpoint, leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
 import { formatClusterId } from './wire.js';
-
-const NO_RESPONDERS = 503;
 
 /** What is there once open() was called. */
 interface Opened {
@@ -71,7 +70,8 @@ export class NatsDoor implements ClientDoor {
       handlers,
       clock: this.clock,
       request_bytes_max: this.settings.request_bytes_max,
-      sessionName: () => nuid.next(),
+      // Of real chance: whoever knows one can speak to it.
+      sessionName: () => randomBytes(12).toString('hex'),
       maxPayload: () => link.max_payload,
       unsentBytes: () => link.unsent_bytes,
     });
@@ -159,8 +159,8 @@ export class NatsDoor implements ClientDoor {
     const callback = guarded((error, message) => {
       if (error !== null) return;
       const session = message.subject.slice(prefix.length);
-      const nobody = message.data.length === 0 && headersOf(message)?.code === NO_RESPONDERS;
-      if (nobody) desk.watches.gone(session);
+      // Nobody hears it: NATS says so, or a client that has closed its side.
+      if (message.data.length === 0) desk.watches.gone(session);
       else desk.watches.hear(session, plainBytes(message.data));
     });
     nats.subscribe(`${prefix}*`, { callback });

@@ -4,13 +4,13 @@
  */
 import { createInbox, Events, type Msg, type NatsConnection, type Status, type Subscription } from 'nats';
 import type { Clock } from '../machines/language/time.js';
-import { limits } from '../machines/language/limits.js';
-import { connectNats, guarded, plainBytes } from './nats-connection.js';
+import { connectNats, guarded } from './nats-connection.js';
 import type { ConnectionOptions } from './nats-credentials.js';
-import { headersOf, toNatsHeaders } from './nats-headers.js';
+import { toNatsHeaders } from './nats-headers.js';
+import { saysNobody, toLinkMessage, unsent } from './nats-messages.js';
 import { notAllowed, refusalIn } from './nats-refusals.js';
-import { pieceOf } from './piece-headers.js';
-import { addPiece, type Assembly } from './pieces.js';
+import { wholeOf } from './piece-headers.js';
+import type { Assembly } from './pieces.js';
 import { type ClientLink, LinkError, type LinkMessage, type LinkStream, type StreamHandlers } from './ports.js';
 
 /**
@@ -35,8 +35,7 @@ export async function connectLink(
 
 export type { ConnectionOptions } from './nats-credentials.js';
 
-const NO_RESPONDERS = 503;
-const NO_HEADERS: ReadonlyMap<string, string> = new Map();
+const NOTHING = new Uint8Array(0);
 
 /** A request that is not answered in full yet, or a stream. */
 interface Waiting {
@@ -166,7 +165,7 @@ class NatsLink implements ClientLink {
       this.nats.publish(subject, body, headers.size === 0 ? { reply } : { reply, headers: toNatsHeaders(headers) });
       return undefined;
     } catch (error) {
-      return this.refused(subject, body, error);
+      return unsent(subject, body, this.max_payload, error);
     }
   }
 
@@ -186,26 +185,19 @@ class NatsLink implements ClientLink {
     }
     const token = message.subject.slice(this.inbox.length + 1);
     const waiting = this.waiting.get(token);
-    if (waiting === undefined) return;
+    // A stream that was closed here goes on there until its member hears of it.
+    if (waiting === undefined) return void (message.reply && this.publish(message.reply, NOTHING));
     try {
-      if (message.data.length === 0 && headersOf(message)?.code === NO_RESPONDERS) {
+      if (saysNobody(message)) {
         this.end(token)?.reject(new LinkError('noResponders', 'nobody serves this'));
         return;
       }
-      const answer = this.whole(waiting, toLinkMessage(message));
-      if (answer !== undefined && waiting.onAnswer(answer) === 'done') this.end(token)?.resolve();
+      const { whole, assembly } = wholeOf(toLinkMessage(message), waiting.assembly);
+      waiting.assembly = assembly;
+      if (whole !== undefined && waiting.onAnswer(whole) === 'done') this.end(token)?.resolve();
     } catch (error) {
       this.end(token)?.reject(error);
     }
-  }
-
-  /** The message, or the one whose last piece it is. A broken one counts as lost: the timeout tells. */
-  private whole(waiting: Waiting, message: LinkMessage): LinkMessage | undefined {
-    const piece = pieceOf(message);
-    if (piece === undefined) return message;
-    const assembled = addPiece(waiting.assembly, piece, limits.answer_bytes_max);
-    waiting.assembly = assembled.state === 'more' ? assembled.assembly : undefined;
-    return assembled.state === 'whole' ? { ...message, body: assembled.bytes } : undefined;
   }
 
   private end(token: string): Waiting | undefined {
@@ -230,14 +222,6 @@ class NatsLink implements ClientLink {
     if (denied) this.rejectAll(this.trouble, refusal.publish);
   }
 
-  private refused(subject: string, body: Uint8Array, error: unknown): LinkError {
-    if (body.length + HEADER_BYTES > this.max_payload) {
-      const text = `a message of ${body.length} bytes to ${subject}; the server takes ${this.max_payload} with headers`;
-      return new LinkError('tooLarge', text, { cause: error });
-    }
-    return new LinkError('disconnected', error instanceof Error ? error.message : String(error), { cause: error });
-  }
-
   private whyNot(): LinkError {
     return this.nats.isClosed()
       ? new LinkError('closed', 'the connection was closed')
@@ -258,16 +242,4 @@ class NatsLink implements ClientLink {
     }
     this.online = false;
   }
-}
-
-/** What headers can add to a body, at most. */
-const HEADER_BYTES = 2048;
-
-function toLinkMessage(message: Msg): LinkMessage {
-  const headers = headersOf(message);
-  const body = plainBytes(message.data);
-  const { subject, reply } = message;
-  if (headers === undefined) return { body, headers: NO_HEADERS, subject, reply };
-  const map = new Map(headers.keys().map((name): [string, string] => [name, headers.get(name)]));
-  return { body, headers: map, subject, reply };
 }

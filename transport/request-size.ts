@@ -1,4 +1,4 @@
-/** How large a request is, as the limit on requests counts it. */
+/** How large a request is, by what it would put into the log. */
 import type { TxnOperation, TxnRequest } from '../machines/language/commands.js';
 import { errorOf, type QuorateError } from '../machines/language/errors.js';
 import type { Request } from './ports.js';

@@ -67,6 +67,23 @@ test('a client with what a client needs', async () => {
   assert.equal(health.code, 0, health.stderr);
 });
 
+test('who may watch watches: a reader, and an app over the life of one member after the other', async () => {
+  await using(optionsOf('app'), async (app) => {
+    await using(optionsOf('reader'), async (reader) => {
+      const watcher = reader.watch('app/', { prefix: true, requireLeader: true });
+      await watcher.created;
+      const { header } = await app.kv.put('app/watched', 'seen');
+      for await (const { events } of watcher) {
+        assert.deepEqual(
+          events.map(({ type, kv }) => [type, kv.modRevision]),
+          [['put', header.revision]],
+        );
+        break;
+      }
+    });
+  });
+});
+
 test('a reader reads, of the leader and of each member, and changes nothing', async () => {
   const notAllowed = (subject: string) => ({
     name: 'QuorateError',

@@ -24,18 +24,16 @@ function openRooms(kv: MvccStore, heard: (letter: Heard) => void): System {
       state: stateRoom(kv, pace, stillVitals),
       raft: listener,
       requests: listener,
-      // It hears the same, for the watchers.
-      watchHub: fromCallback(() => undefined),
-      leaseTicker: listener,
-      coordination: listener,
+      // They hear of it too, for the watchers and the leases.
+      bystander: fromCallback(() => undefined),
     },
   }).createMachine({
     invoke: [
       { src: 'raft', systemId: 'raft' },
       { src: 'requests', systemId: 'requests' },
-      { src: 'watchHub', systemId: 'watchHub' },
-      { src: 'leaseTicker', systemId: 'leaseTicker' },
-      { src: 'coordination', systemId: 'coordination' },
+      { src: 'bystander', systemId: 'watchHub' },
+      { src: 'bystander', systemId: 'leaseTicker' },
+      { src: 'bystander', systemId: 'coordination' },
       { src: 'state', systemId: 'state' },
       { src: 'apply', systemId: 'apply', input: { items_max: 100 } },
     ],

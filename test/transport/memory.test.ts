@@ -4,6 +4,7 @@ import { MemoryDoor } from '../../transport/memory-door.js';
 import { MemoryLink } from '../../transport/memory-link.js';
 import { MemoryNetwork } from '../../transport/memory-network.js';
 import { MemoryPeers } from '../../transport/memory-peers.js';
+import { doorWatchesSuite } from '../compliance/door-watches.suite.js';
 import { doorSuite } from '../compliance/door.suite.js';
 import { transportSuite } from '../compliance/transport.suite.js';
 
@@ -16,7 +17,7 @@ transportSuite('memory', async () => {
   };
 });
 
-doorSuite('memory', async () => {
+const doors = async () => {
   const network = new MemoryNetwork({ clock: realClock, max_payload: 1024 * 1024, request_bytes_max: 500_000 });
   return {
     max_payload: network.max_payload,
@@ -25,4 +26,7 @@ doorSuite('memory', async () => {
     link: async () => new MemoryLink(network, realClock),
     end: async () => {},
   };
-});
+};
+
+doorSuite('memory', doors);
+doorWatchesSuite('memory', doors);

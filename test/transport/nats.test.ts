@@ -4,6 +4,7 @@ import { realClock } from '../../deploy/clock.js';
 import { NatsDoor } from '../../transport/nats-door.js';
 import { connectLink } from '../../transport/nats-link.js';
 import { NatsPeers, type NatsSettings } from '../../transport/nats-peers.js';
+import { doorWatchesSuite } from '../compliance/door-watches.suite.js';
 import { doorSuite } from '../compliance/door.suite.js';
 import { transportSuite } from '../compliance/transport.suite.js';
 import { startNatsServer } from '../process/nats-server.js';
@@ -25,7 +26,7 @@ transportSuite('NATS', async () => {
   };
 });
 
-doorSuite('NATS', async () => {
+const doors = async () => {
   const server = await startNatsServer();
   return {
     max_payload: 1024 * 1024,
@@ -34,4 +35,7 @@ doorSuite('NATS', async () => {
     link: () => connectLink({ servers: [server.url] }, realClock),
     end: () => server.stop(),
   };
-});
+};
+
+doorSuite('NATS', doors);
+doorWatchesSuite('NATS', doors);
