@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { fromText } from '../../machines/language/bytes.js';
 import { badArguments, CommandFailure, exitCodes } from './failure.js';
 import { boolFlag } from './flags.js';
-import { isInterrupted, showHeld, whileHeld } from './lock.js';
+import { isInterrupted, showHeld, unlessInterrupted, whileHeld } from './lock.js';
 import { defineCommand } from './session.js';
 import type { OpenSession, Run, Session } from './session.js';
 
@@ -27,7 +27,8 @@ const elect: Run<{ readonly listen: boolean }> = async (session, words, { listen
 };
 
 async function campaign(session: Session, name: string, proposal: string, signal: AbortSignal): Promise<void> {
-  const held = await (await session.cluster()).campaign(name, proposal, { ttlMs: TTL_MS, signal });
+  const cluster = await session.cluster();
+  const held = await unlessInterrupted(signal, cluster.campaign(name, proposal, { ttlMs: TTL_MS, signal }));
   await whileHeld(held, async () => {
     await showHeld(session, held, 'elect: session expired');
     if (!(await isInterrupted(held, signal))) throw new CommandFailure(exitCodes.error, 'elect: session expired');

@@ -98,7 +98,7 @@ async function untilLost(session: Session, kept: KeepAlive): Promise<void> {
           printer.leaseKeepAlive(response);
           terminal.flush();
         } catch (error) {
-          reject(error as Error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
       void kept.lost.then(() => resolve());

@@ -30,11 +30,23 @@ const lock: Run<{ readonly ttl: number }> = async (session, words, { ttl }) => {
   session.format();
   const signal = session.terminal.interruption();
   const cluster = await session.cluster();
-  const held = await cluster.lock(name, { ttlMs: (ttl > 0 ? ttl : SESSION_TTL_SECONDS) * 1_000, signal });
+  const held = await unlessInterrupted(
+    signal,
+    cluster.lock(name, { ttlMs: (ttl > 0 ? ttl : SESSION_TTL_SECONDS) * 1_000, signal }),
+  );
   await whileHeld(held, () =>
     program.length === 0 ? show(session, held, signal) : run(session, held, program, signal),
   );
 };
+
+/** Whoever gives up waiting says so in Go's words. */
+export async function unlessInterrupted(signal: AbortSignal, taking: Promise<Held>): Promise<Held> {
+  try {
+    return await taking;
+  } catch (error) {
+    throw signal.aborted ? new CommandFailure(exitCodes.error, 'context canceled') : error;
+  }
+}
 
 /** Gives it up at the end, however that comes; what went wrong before counts more than what goes wrong with that. */
 export async function whileHeld(held: Held, work: () => Promise<void>): Promise<void> {
