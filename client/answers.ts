@@ -154,6 +154,7 @@ const toVitals = (signs: VitalSigns): NonNullable<StatusResponse['vitals']> => (
   storeWriteP99Ms: signs.store_write_p99_ms,
   storeWriteMaxMs: signs.store_write_max_ms,
   storeWriteUnderWayMs: signs.store_write_under_way_ms,
+  residentMemoryBytes: signs.resident_memory_bytes,
 });
 
 export const toHashKv = (header: ResponseHeader, result: HashKvResult): HashKvResponse => ({

@@ -216,6 +216,8 @@ interface Vitals {
   readonly storeWriteP99Ms: number;
   readonly storeWriteMaxMs: number;
   readonly storeWriteUnderWayMs: number;
+  /** Memory of the member's process that is in RAM, now; 0: a member of an earlier version. */
+  readonly residentMemoryBytes: number;
 }
 
 export interface HashKvResponse {

@@ -63,6 +63,7 @@ export function openVitals(): Vitals {
         store_write_p99_ms: store.p99_ms,
         store_write_max_ms: store.max_ms,
         store_write_under_way_ms: store.under_way_ms,
+        resident_memory_bytes: process.memoryUsage.rss(),
       };
     },
   };

@@ -38,4 +38,6 @@ const readVitals = (vitals: Fields): VitalSigns => ({
   store_write_p99_ms: readNumber('vitals', vitals, 'store_write_p99_ms'),
   store_write_max_ms: readNumber('vitals', vitals, 'store_write_max_ms'),
   store_write_under_way_ms: readNumber('vitals', vitals, 'store_write_under_way_ms'),
+  resident_memory_bytes:
+    vitals['resident_memory_bytes'] === undefined ? 0 : readNumber('vitals', vitals, 'resident_memory_bytes'),
 });

@@ -14,6 +14,8 @@ export interface CommandLine {
   /** What the whole line comes to, for commander. */
   readonly canonical: readonly string[];
   readonly helpWanted: boolean;
+  /** How many of the arguments stand before `--`; undefined when there is none. */
+  readonly dashAt: number | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,7 +23,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readCommandLine(program: Command, words: readonly string[], environment: Environment): CommandLine {
   const { command, rest } = findCommand(program, words);
   const flags: Found[] = [];
-  const others = readFlags(command, rest, flags);
+  const { others, dashAt } = readFlags(command, rest, flags);
   const given = new Set(flags.map(({ option }) => option?.long));
   const fromEnvironment = program.options.flatMap((option) => {
     const value = given.has(option.long) ? '' : (environment[variableOf(option.name())] ?? '');
@@ -31,7 +33,7 @@ export function readCommandLine(program: Command, words: readonly string[], envi
     option === undefined ? [] : [`--${option.name()}=${value}`],
   );
   const helpWanted = flags.some(({ option, value }) => option === undefined && value === 'true');
-  return { command, canonical: [...pathOf(command), ...settings, '--', ...others], helpWanted };
+  return { command, canonical: [...pathOf(command), ...settings, '--', ...others], helpWanted, dashAt };
 }
 
 /* ---- which command ----------------------------------------------------------------------------------------------- */
@@ -90,17 +92,21 @@ interface Found {
 }
 
 /** Adds the flags to `found`, and answers the words that are none. */
-function readFlags(command: Command, words: readonly string[], found: Found[]): string[] {
+function readFlags(
+  command: Command,
+  words: readonly string[],
+  found: Found[],
+): { readonly others: readonly string[]; readonly dashAt: number | undefined } {
   const others: string[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? '';
-    if (word === '--') return [...others, ...words.slice(at + 1)];
+    if (word === '--') return { others: [...others, ...words.slice(at + 1)], dashAt: others.length };
     const next = words[at + 1];
     if (word.startsWith('--')) at += readLong(command, word, next, found);
     else if (word.startsWith('-') && word.length > 1) at += readShort(command, word, next, found);
     else others.push(word);
   }
-  return others;
+  return { others, dashAt: undefined };
 }
 
 /** How many of the next words it took. */

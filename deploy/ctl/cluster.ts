@@ -1,4 +1,5 @@
 /** What the commands ask of a cluster: the client as they see it, so that they can be tried without one. */
+import type { Leases } from '../../client/lease-types.js';
 import type {
   CallOptions,
   CompactOptions,
@@ -8,6 +9,7 @@ import type {
   GetOptions,
   GetResponse,
   HashKvResponse,
+  KeyValue,
   MemberListOptions,
   MemberListResponse,
   PutOptions,
@@ -15,6 +17,7 @@ import type {
   StatusResponse,
   TxnResponse,
 } from '../../client/types.js';
+import type { Watcher, WatchOptions } from '../../client/watch-types.js';
 
 export type Operation =
   | { readonly type: 'get'; readonly key: Uint8Array; readonly options: GetOptions }
@@ -40,6 +43,23 @@ export interface Transaction {
   readonly failure: readonly Operation[];
 }
 
+/** A lock or an office, and the session of its own that keeps it. */
+export interface Held {
+  readonly key: string;
+  /** At which it was taken: greater for each later holder. */
+  readonly revision: number;
+  /** Resolves when it is lost; never after `release`. */
+  readonly lost: Promise<Error>;
+  /** Gives it up, and revokes the session's lease. */
+  release(): Promise<void>;
+}
+
+export interface HoldOptions {
+  readonly ttlMs: number;
+  /** Gives up waiting. */
+  readonly signal: AbortSignal;
+}
+
 export interface ClusterAccess {
   get(key: Uint8Array, options?: GetOptions & CallOptions): Promise<GetResponse>;
   put(key: Uint8Array, value: Uint8Array, options?: PutOptions): Promise<PutResponse>;
@@ -49,5 +69,13 @@ export interface ClusterAccess {
   memberList(options?: MemberListOptions): Promise<MemberListResponse>;
   status(member: string): Promise<StatusResponse>;
   hashKv(member: string, revision: number): Promise<HashKvResponse>;
+  readonly lease: Leases;
+  watch(key: Uint8Array, options: WatchOptions): Watcher;
+  /** Resolves when the lock is held. */
+  lock(name: string, options: HoldOptions): Promise<Held>;
+  /** Resolves when the election is won. */
+  campaign(name: string, proposal: string, options: HoldOptions): Promise<Held>;
+  /** The leader's key with each value it says, then the next one's, until the signal aborts. */
+  observe(name: string, signal: AbortSignal): AsyncIterable<KeyValue>;
   close(): Promise<void>;
 }

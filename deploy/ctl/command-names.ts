@@ -2,22 +2,7 @@
 import type { Command } from 'commander';
 
 /** etcdctl's commands that come in later versions: a beginning that fits one of these too is not unique. */
-const laterCommands = [
-  'alarm',
-  'auth',
-  'check',
-  'defrag',
-  'downgrade',
-  'elect',
-  'lease',
-  'lock',
-  'make-mirror',
-  'move-leader',
-  'role',
-  'snapshot',
-  'user',
-  'watch',
-];
+const laterCommands = ['alarm', 'auth', 'defrag', 'downgrade', 'move-leader', 'role', 'snapshot', 'user'];
 
 export function findSubcommand(parent: Command, word: string): Command | undefined {
   const exact = parent.commands.find((command) => command.name() === word);

@@ -1,11 +1,12 @@
 /** From the global flags to a cluster. Loaded by commands that need one; `version` and `help` do without it. */
 import { accessOf as accessOptionsOf } from '../../client/access.js';
-import { compare, connect, op } from '../../client/index.js';
+import { compare, connect, observeLeader, op } from '../../client/index.js';
 import type { Client, Comparison, ConnectOptions, Op } from '../../client/types.js';
 import { wrongAccess } from '../../transport/nats-credentials.js';
 import { within } from '../clock.js';
 import { accessFlags, readSeed } from '../nats-access.js';
 import type { ClusterAccess, Comparing, Operation } from './cluster.js';
+import { campaign, lock } from './holding.js';
 import { badArguments, CommandFailure, exitCodes } from './failure.js';
 import { shownServers } from './globals.js';
 import type { Globals } from './globals.js';
@@ -75,6 +76,11 @@ export const accessOf = (client: Client): ClusterAccess => ({
   memberList: (options) => client.cluster.memberList(options),
   status: (member) => client.maintenance.status(member),
   hashKv: (member, revision) => client.maintenance.hashKv(member, revision),
+  lease: client.lease,
+  watch: (key, options) => client.watch(key, options),
+  lock: (name, options) => lock(client, name, options),
+  campaign: (name, proposal, options) => campaign(client, name, proposal, options),
+  observe: (name, signal) => observeLeader(client, name, signal),
   close: () => client.close(),
 });
 

@@ -11,13 +11,12 @@ export const exitCodes = {
   badArguments: 128,
 } as const;
 
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
-
 /** Ends the command: `Error: <message>` on stderr, and this exit code. */
 export class CommandFailure extends Error {
   override readonly name: string = 'CommandFailure';
   constructor(
-    readonly exitCode: ExitCode,
+    /** One of `exitCodes`, or that of a program that was run. */
+    readonly exitCode: number,
     message: string,
     options?: ErrorOptions,
   ) {
@@ -43,7 +42,7 @@ export const badArguments = (message: string): CommandFailure => new CommandFail
 /** Ends the command with an exit code; what was wrong has been told already. */
 export class SilentFailure extends CommandFailure {
   override readonly name = 'SilentFailure';
-  constructor(exitCode: ExitCode) {
+  constructor(exitCode: number) {
     super(exitCode, '');
   }
 }

@@ -19,6 +19,7 @@ export const durationFlag = (flag: string, shown: string, says: string): Option 
   valued(new Option(`${flag} <duration>`, says).default(parseDuration(shown), shown), parseDuration);
 
 function valued(option: Option, parse: (text: string) => unknown): Option {
+  option.negate = false; // a name that begins with no- is a flag of its own, as in etcdctl
   return option.argParser((text: string) => {
     try {
       return parse(text);

@@ -54,6 +54,7 @@ export const variableOf = (flag: string): string => `QUORATECTL_${flag.toUpperCa
 const tls = 'give a tls:// address in --servers, or --cacert, --cert and --key';
 const pings = 'the connection to NATS has its own pings; leave it out';
 const sizes = "the members' --max-request-bytes counts; leave it out";
+const tlsThere = 'give a tls:// address in --dest-servers, or --dest-cacert, --dest-cert and --dest-key';
 const users = 'members have no users yet; for the NATS servers there are --nats-user and --nats-password';
 
 /** What to use instead of a flag of etcdctl's. */
@@ -71,6 +72,10 @@ export const refusedFlags: ReadonlyMap<string, string> = new Map([
   ['user', users],
   ['password', users],
   ['auth-jwt-token', users],
+  ['dest-insecure-transport', tlsThere],
+  ['dest-user', 'for the NATS servers there is --dest-nats-user'],
+  ['dest-password', 'for the NATS servers there is --dest-nats-password'],
+  ['auto-defrag', 'the store gives its room back by itself; leave it out'],
 ]);
 
 /** Shorthands of refused flags. */

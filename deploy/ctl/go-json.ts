@@ -1,12 +1,19 @@
 /** JSON as Go's encoding/json writes it: 64-bit numbers in full, bytes in base64, `<`, `>` and `&` escaped. */
 
 export type Json =
-  string | number | bigint | boolean | Uint8Array | readonly Json[] | { readonly [name: string]: Json | undefined };
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Uint8Array
+  | readonly Json[]
+  | { readonly [name: string]: Json | undefined };
 
 /** Fields that are undefined are left out. */
 export function goJson(value: Json): string {
   if (typeof value === 'string') return quoteJson(value);
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
   if (value instanceof Uint8Array) return quoteJson(Buffer.from(value).toString('base64'));
   if (isList(value)) return `[${value.map(goJson).join(',')}]`;
   const fields = Object.entries(value).flatMap(([name, field]) =>

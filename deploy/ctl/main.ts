@@ -3,7 +3,6 @@ import { exitCodes } from './failure.js';
 import { runCommandLine } from './run.js';
 import { processTerminal } from './terminal.js';
 
-process.once('SIGINT', () => process.exit(exitCodes.interrupted));
 /* A reader that has seen enough (`| head`) is no failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? exitCodes.success : exitCodes.io),

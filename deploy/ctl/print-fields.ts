@@ -7,9 +7,11 @@ import type {
   ResponseHeader,
   StatusResponse,
 } from '../../client/types.js';
+import type { WatchEvent } from '../../client/watch-types.js';
 import { hex16 } from '../../machines/language/bytes.js';
 import { quote, quoteText } from './go-quote.js';
-import { inner, withoutRevision } from './printer.js';
+import { isFine, wholeSeconds } from './lease-text.js';
+import { inner, noHeader, withoutRevision } from './printer.js';
 import type { At, Health, MakePrinter } from './printer.js';
 
 export const fieldsPrinter: MakePrinter = (terminal, { hex }) => {
@@ -20,6 +22,23 @@ export const fieldsPrinter: MakePrinter = (terminal, { hex }) => {
     put: (response) => answer({ type: 'put', ...response }),
     delete: (response) => answer({ type: 'delete', ...response }),
     txn: (response) => answer({ type: 'txn', ...response }),
+    leaseGrant: ({ header, id: lease, ttlMs }) =>
+      print([...headerLines(header, hex), leaseLine(lease, hex), ...ttlLines('TTL', ttlMs, ttlMs)]),
+    leaseRevoke: (_id, { header }) => print(headerLines(header, hex)),
+    leaseKeepAlive: ({ header, id: lease, ttlMs }) =>
+      print([...headerLines(header, hex), leaseLine(lease, hex), ...ttlLines('TTL', ttlMs, ttlMs)]),
+    leaseTimeToLive: ({ header, id: lease, ttlMs, grantedTtlMs, keys }) =>
+      print([
+        ...headerLines(header, hex),
+        leaseLine(lease, hex),
+        ...ttlLines('TTL', ttlMs, grantedTtlMs),
+        ...ttlLines('GrantedTTL', grantedTtlMs, grantedTtlMs),
+        ...keys.map((key) => field('Key', quote(key))),
+      ]),
+    leases: ({ header, leases }) =>
+      print([...headerLines(header, hex), ...leases.map((lease) => leaseLine(lease, hex))]),
+    watch: ({ header = noHeader, events }) =>
+      print([...headerLines(header, hex), ...events.flatMap((event) => eventLines(event, hex))]),
     memberList: ({ header, members }) =>
       print([...headerLines(withoutRevision(header), hex), ...members.flatMap((member) => memberLines(member, hex))]),
     endpointHealth: (list) => print(list.flatMap(healthLines)),
@@ -48,6 +67,20 @@ const pairLines = (prefix: '' | 'Prev', kv: KeyValue, hex: boolean): string[] =>
   field(`${prefix}Lease`, hex ? hex16(kv.lease) : kv.lease),
 ];
 
+const leaseLine = (lease: bigint, hex: boolean): string => field('ID', id(lease, hex));
+
+/** A TTL that whole seconds do not hold stands there in milliseconds too. */
+const ttlLines = (name: string, ms: number, granted_ms: number): string[] => [
+  field(name, wholeSeconds(ms)),
+  ...(isFine(granted_ms) ? [field(`${name}Ms`, ms)] : []),
+];
+
+const eventLines = ({ type, kv, prevKv }: WatchEvent, hex: boolean): string[] => [
+  field('Type', type === 'put' ? 'PUT' : 'DELETE'),
+  ...(prevKv === undefined ? [] : pairLines('Prev', prevKv, hex)),
+  ...pairLines('', kv, hex),
+];
+
 function answerLines(response: OpResponse, hex: boolean): string[] {
   const header = headerLines(response.header, hex);
   const pairs = (kvs: readonly KeyValue[], prefix: '' | 'Prev'): string[] =>
@@ -56,7 +89,11 @@ function answerLines(response: OpResponse, hex: boolean): string[] {
     case 'get':
       return [...header, ...pairs(response.kvs, ''), field('More', response.more), field('Count', response.count)];
     case 'put':
-      return [...header, ...(response.prevKv === undefined ? [] : pairs([response.prevKv], 'Prev'))];
+      return [
+        ...header,
+        ...(response.lease === undefined ? [] : [field('Lease', response.lease)]),
+        ...(response.prevKv === undefined ? [] : pairs([response.prevKv], 'Prev')),
+      ];
     case 'delete':
       return [...header, field('Deleted', response.deleted), ...pairs(response.prevKvs, 'Prev')];
     case 'txn':

@@ -8,10 +8,12 @@ import type {
   ResponseHeader,
   StatusResponse,
 } from '../../client/types.js';
+import type { WatchEvent } from '../../client/watch-types.js';
+import { isFine, wholeSeconds } from './lease-text.js';
 import { goJson, omitEmpty } from './go-json.js';
 import type { Json } from './go-json.js';
-import type { MakePrinter } from './printer.js';
-import { inner, withoutRevision } from './printer.js';
+import type { MakePrinter, WatchNews } from './printer.js';
+import { inner, noHeader, withoutRevision } from './printer.js';
 
 export const jsonPrinter: MakePrinter = (terminal, { hex }) => {
   const print = (json: Json): void => terminal.out(`${goJson(json)}\n`);
@@ -20,6 +22,21 @@ export const jsonPrinter: MakePrinter = (terminal, { hex }) => {
     put: (response) => print(shapeOf({ type: 'put', ...response })),
     delete: (response) => print(shapeOf({ type: 'delete', ...response })),
     txn: (response) => print(shapeOf({ type: 'txn', ...response })),
+    leaseGrant: ({ header, id, ttlMs }) =>
+      print({ ...headerShape(header), ID: id, ...ttlShape('TTL', 'TTLMs', ttlMs, ttlMs), Error: '' }),
+    leaseRevoke: (_id, { header }) => print({ header: headerShape(header) }),
+    leaseKeepAlive: ({ header, id, ttlMs }) =>
+      print({ ...headerShape(header), ID: id, ...ttlShape('TTL', 'TTLMs', ttlMs, ttlMs) }),
+    leaseTimeToLive: ({ header, id, ttlMs, grantedTtlMs, keys }) =>
+      print({
+        ...headerShape(header),
+        id,
+        ...ttlShape('ttl', 'ttl-ms', ttlMs, grantedTtlMs),
+        ...ttlShape('granted-ttl', 'granted-ttl-ms', grantedTtlMs, grantedTtlMs),
+        keys: keys.length === 0 ? null : keys,
+      }),
+    leases: ({ header, leases }) => print({ ...headerShape(header), leases: leases.map((id) => ({ id })) }),
+    watch: (news) => print(watchShape(news)),
     memberList: (response) => print(hex ? membersInHex(response) : members(response)),
     endpointHealth: (list) =>
       print(list.map(({ endpoint, health, took, error }) => ({ endpoint, health, took, ...omitEmpty({ error }) }))),
@@ -30,7 +47,7 @@ export const jsonPrinter: MakePrinter = (terminal, { hex }) => {
   };
 };
 
-const headerShape = ({ clusterId, memberId, revision, raftTerm }: ResponseHeader): Json =>
+const headerShape = ({ clusterId, memberId, revision, raftTerm }: ResponseHeader): Record<string, Json> =>
   omitEmpty({ cluster_id: clusterId, member_id: memberId, revision, raft_term: raftTerm });
 
 const pairShape = (kv: KeyValue): Json =>
@@ -48,8 +65,10 @@ function shapeOf(response: OpResponse): Json {
   switch (response.type) {
     case 'get':
       return omitEmpty({ header, kvs: response.kvs.map(pairShape), more: response.more, count: response.count });
-    case 'put':
-      return omitEmpty({ header, prev_kv: response.prevKv === undefined ? undefined : pairShape(response.prevKv) });
+    case 'put': {
+      const { prevKv, lease } = response;
+      return omitEmpty({ header, prev_kv: prevKv === undefined ? undefined : pairShape(prevKv), lease });
+    }
     case 'delete':
       return omitEmpty({ header, deleted: response.deleted, prev_kvs: response.prevKvs.map(pairShape) });
     case 'txn':
@@ -67,6 +86,29 @@ const caseOf = {
   delete: 'response_delete_range',
   txn: 'response_txn',
 } as const;
+
+/** A TTL that whole seconds do not hold stands there in milliseconds too. */
+const ttlShape = (name: string, fineName: string, ms: number, granted_ms: number): Record<string, Json> => ({
+  [name]: wholeSeconds(ms),
+  ...(isFine(granted_ms) ? { [fineName]: ms } : {}),
+});
+
+/** Go's struct without tags: its fields' own names, and none left out. */
+const watchShape = ({ header, events, initial, canceled, compactRevision }: WatchNews): Json => ({
+  Header: headerShape(header ?? noHeader),
+  Events: header === undefined ? null : events.map(eventShape),
+  CompactRevision: compactRevision,
+  Canceled: canceled,
+  Created: false,
+  ...(initial ? { Initial: true } : {}),
+});
+
+const eventShape = ({ type, kv, prevKv }: WatchEvent): Json =>
+  omitEmpty({
+    type: type === 'delete' ? 1 : 0,
+    kv: pairShape(kv),
+    prev_kv: prevKv === undefined ? undefined : pairShape(prevKv),
+  });
 
 const memberShape = (member: Member): Json =>
   omitEmpty({

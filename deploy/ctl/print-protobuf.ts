@@ -1,9 +1,11 @@
 /** The answers as the bytes of etcd's protobuf messages (field numbers: reference 1.1 and 1.4). */
+import type { WatchEvent } from '../../client/watch-types.js';
 import type { KeyValue, Member, OpResponse, ResponseHeader } from '../../client/types.js';
-import type { MakePrinter } from './printer.js';
-import { inner, unsupported, withoutRevision } from './printer.js';
+import { wholeSeconds } from './lease-text.js';
+import type { MakePrinter, WatchNews } from './printer.js';
+import { inner, noHeader, unsupported, withoutRevision } from './printer.js';
 import { encodeMessage, repeated } from './protobuf.js';
-import type { Message } from './protobuf.js';
+import type { Field, Message } from './protobuf.js';
 
 export const protobufPrinter: MakePrinter = (terminal) => {
   const print = (message: Message): void => terminal.out(encodeMessage(message));
@@ -13,6 +15,36 @@ export const protobufPrinter: MakePrinter = (terminal) => {
     put: (response) => print(messageOf({ type: 'put', ...response })),
     delete: (response) => print(messageOf({ type: 'delete', ...response })),
     txn: (response) => print(messageOf({ type: 'txn', ...response })),
+    leaseGrant: ({ header, id, ttlMs }) =>
+      print([
+        [1, headerMessage(header)],
+        [2, id],
+        [3, wholeSeconds(ttlMs)],
+      ]),
+    leaseRevoke: (_id, { header }) => print([[1, headerMessage(header)]]),
+    leaseKeepAlive: ({ header, id, ttlMs }) =>
+      print([
+        [1, headerMessage(header)],
+        [2, id],
+        [3, wholeSeconds(ttlMs)],
+      ]),
+    leaseTimeToLive: ({ header, id, ttlMs, grantedTtlMs, keys }) =>
+      print([
+        [1, headerMessage(header)],
+        [2, id],
+        [3, wholeSeconds(ttlMs)],
+        [4, wholeSeconds(grantedTtlMs)],
+        ...keys.map((key): Field => [5, key]),
+      ]),
+    leases: ({ header, leases }) =>
+      print([
+        [1, headerMessage(header)],
+        ...repeated(
+          2,
+          leases.map((id): Message => [[1, id]]),
+        ),
+      ]),
+    watch: (news) => print(watchMessage(news)),
     memberList: ({ header, members }) =>
       print([[1, headerMessage(withoutRevision(header))], ...repeated(2, members.map(memberMessage))]),
     endpointHealth: refuse,
@@ -35,6 +67,19 @@ const pairMessage = (kv: KeyValue): Message => [
   [4, kv.version],
   [5, kv.value],
   [6, kv.lease],
+];
+
+const watchMessage = ({ header = noHeader, events, canceled, compactRevision }: WatchNews): Message => [
+  [1, headerMessage(header)],
+  [4, canceled],
+  [5, compactRevision],
+  ...repeated(11, events.map(eventMessage)),
+];
+
+const eventMessage = ({ type, kv, prevKv }: WatchEvent): Message => [
+  [1, type === 'delete'],
+  [2, pairMessage(kv)],
+  [3, prevKv === undefined ? undefined : pairMessage(prevKv)],
 ];
 
 const memberMessage = (member: Member): Message => [

@@ -1,5 +1,12 @@
 /** What the output formats have in common: which there are, and what each can print. */
 import type {
+  GrantResponse,
+  KeepAliveResponse,
+  LeasesResponse,
+  RevokeResponse,
+  TimeToLiveResponse,
+} from '../../client/lease-types.js';
+import type {
   DeleteResponse,
   GetResponse,
   HashKvResponse,
@@ -9,6 +16,7 @@ import type {
   StatusResponse,
   TxnResponse,
 } from '../../client/types.js';
+import type { WatchEvent } from '../../client/watch-types.js';
 import { CommandFailure, exitCodes } from './failure.js';
 import type { Terminal } from './terminal.js';
 
@@ -26,11 +34,28 @@ export interface At<T> {
   readonly response: T;
 }
 
+/** What a watch said, or how it ended. */
+export interface WatchNews {
+  /** Undefined where the watch was refused before a member answered. */
+  readonly header: ResponseHeader | undefined;
+  readonly events: readonly WatchEvent[];
+  readonly initial: boolean;
+  readonly canceled: boolean;
+  /** 0: it did not end because its revisions were compacted. */
+  readonly compactRevision: number;
+}
+
 export interface Printer {
   get(response: GetResponse): void;
   put(response: PutResponse): void;
   delete(response: DeleteResponse): void;
   txn(response: TxnResponse): void;
+  leaseGrant(response: GrantResponse): void;
+  leaseRevoke(id: bigint, response: RevokeResponse): void;
+  leaseKeepAlive(response: KeepAliveResponse): void;
+  leaseTimeToLive(response: TimeToLiveResponse, withKeys: boolean): void;
+  leases(response: LeasesResponse): void;
+  watch(news: WatchNews): void;
   memberList(response: MemberListResponse): void;
   endpointHealth(list: readonly Health[]): void | Promise<void>;
   endpointStatus(list: readonly At<StatusResponse>[]): void | Promise<void>;
@@ -92,3 +117,6 @@ export const inner = <T extends { readonly header: ResponseHeader }>(response: T
 
 /** The answers about the cluster say nothing of the store's revision. */
 export const withoutRevision = (header: ResponseHeader): ResponseHeader => ({ ...header, revision: 0 });
+
+/** What etcdctl shows where no member has answered. */
+export const noHeader: ResponseHeader = { clusterId: 0n, memberId: 0n, revision: 0, raftTerm: 0, raftIndex: 0 };

@@ -1,13 +1,18 @@
 /** quoratectl as a tree of commands. */
 import { Command } from 'commander';
+import { checkCommand } from './check.js';
 import { findSubcommand } from './command-names.js';
 import { compactionCommand } from './compaction.js';
 import { completionCommand } from './completion.js';
 import { delCommand } from './del.js';
+import { electCommand } from './elect.js';
 import { endpointCommand } from './endpoint.js';
 import { getCommand } from './get.js';
 import { globalFlags } from './globals.js';
 import { quoteText } from './go-quote.js';
+import { leaseCommand } from './lease.js';
+import { lockCommand } from './lock.js';
+import { makeMirrorCommand } from './make-mirror.js';
 import { memberCommand } from './member.js';
 import { putCommand } from './put.js';
 import { defineCommand } from './session.js';
@@ -15,6 +20,7 @@ import type { OpenSession, Run, Session } from './session.js';
 import { txnCommand } from './txn.js';
 import { usageOf } from './usage.js';
 import { versionCommand } from './version-command.js';
+import { watchCommand } from './watch.js';
 
 export function buildProgram(open: OpenSession): Command {
   const program = new Command('quoratectl').helpOption(false).helpCommand(false);
@@ -27,6 +33,12 @@ export function buildProgram(open: OpenSession): Command {
     delCommand(open),
     txnCommand(open),
     compactionCommand(open),
+    watchCommand(open),
+    leaseCommand(open, showGroup('lease')),
+    lockCommand(open),
+    electCommand(open),
+    makeMirrorCommand(open),
+    checkCommand(open, showGroup('check')),
     endpointCommand(open, showGroup('endpoint')),
     versionCommand(open),
     memberCommand(open, showGroup('member')),

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { EMPTY, fromText } from '../../machines/language/bytes.js';
 import type { Operation } from './cluster.js';
 import { badArguments } from './failure.js';
-import { boolFlag, textFlag } from './flags.js';
+import type { CommandFailure } from './failure.js';
+import { boolFlag, countFlag, textFlag } from './flags.js';
 import { parseInt64 } from './go-numbers.js';
 import { defineCommand } from './session.js';
 import type { OpenSession, Run, ToBytes } from './session.js';
@@ -13,6 +14,8 @@ export interface PutFlags {
   readonly prevKv: boolean;
   readonly ignoreValue: boolean;
   readonly ignoreLease: boolean;
+  /** 0: none. */
+  readonly ttlMs: number;
 }
 
 const description = `Puts the given key into the store.
@@ -37,7 +40,8 @@ export const putCommand = (open: OpenSession, run: Run<PutFlags> = put): Command
     .addOption(textFlag('--lease', '0', 'lease ID (in hexadecimal) to attach to the key'))
     .addOption(boolFlag('--prev-kv', false, 'return the previous key-value pair before modification'))
     .addOption(boolFlag('--ignore-value', false, 'updates the key using its current value'))
-    .addOption(boolFlag('--ignore-lease', false, 'updates the key using its current lease'));
+    .addOption(boolFlag('--ignore-lease', false, 'updates the key using its current lease'))
+    .addOption(countFlag('--ttl-ms', 'let the key live so many milliseconds: on a lease of its own'));
 
 const put: Run<PutFlags> = async (session, words, flags) => {
   const missing = words.length === 1 && !flags.ignoreValue;
@@ -63,6 +67,7 @@ export function putOperation(
   if (flags.ignoreValue && valueWord !== undefined) {
     throw badArguments("put command needs only 1 argument when 'ignore-value' is set");
   }
+  checkTtl(flags);
   if (valueWord === undefined && !flags.ignoreValue && read.length === 0) throw badArguments(needed);
   return {
     type: 'put',
@@ -73,9 +78,19 @@ export function putOperation(
       prevKv: flags.prevKv,
       ignoreValue: flags.ignoreValue,
       ignoreLease: flags.ignoreLease,
+      ...(flags.ttlMs === 0 ? {} : { ttlMs: flags.ttlMs }),
     },
   };
 }
+
+function checkTtl({ ttlMs, lease, ignoreLease }: PutFlags): void {
+  if (ttlMs < 0) throw badArguments(`--ttl-ms is ${ttlMs}; it must be a number of milliseconds above 0`);
+  if (ttlMs > 0 && leaseOf(lease) !== 0n) throw twoLeases('--lease');
+  if (ttlMs > 0 && ignoreLease) throw twoLeases('--ignore-lease');
+}
+
+const twoLeases = (flag: string): CommandFailure =>
+  badArguments(`\`${flag}\` and \`--ttl-ms\` cannot be set at the same time, choose one`);
 
 function leaseOf(text: string): bigint {
   try {

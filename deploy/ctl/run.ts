@@ -20,9 +20,12 @@ export interface Surroundings {
 export async function runCommandLine(words: readonly string[], surroundings: Surroundings): Promise<number> {
   const { terminal, environment } = surroundings;
   const connections: ClusterAccess[] = [];
-  const program = buildProgram((command) => openSession(program, command, surroundings, connections));
+  let dashAt: number | undefined;
+  const program = buildProgram((command) => openSession(program, command, dashAt, surroundings, connections));
   try {
-    const { command, canonical, helpWanted } = readCommandLine(program, words, environment);
+    const line = readCommandLine(program, words, environment);
+    const { command, canonical, helpWanted } = line;
+    dashAt = line.dashAt;
     if (helpWanted) terminal.out(usageOf(command, program));
     else await program.parseAsync(canonical, { from: 'user' });
     return exitCodes.success;
@@ -37,23 +40,30 @@ export async function runCommandLine(words: readonly string[], surroundings: Sur
 function openSession(
   program: Command,
   command: Command,
-  { terminal, connect }: Surroundings,
+  dashAt: number | undefined,
+  { terminal, environment, connect }: Surroundings,
   connections: ClusterAccess[],
 ): Session {
   const globals = command.optsWithGlobals<Globals & Record<string, unknown>>();
   let connecting: Promise<ClusterAccess> | undefined;
-  const connectOnce = async (): Promise<ClusterAccess> => {
-    if (globals.debug) showSettings(program, terminal);
-    const connection = await connect(globals);
+  const connectWith = async (settings: Globals): Promise<ClusterAccess> => {
+    const connection = await connect(settings);
     connections.push(connection);
     return connection;
+  };
+  const connectOnce = (): Promise<ClusterAccess> => {
+    if (globals.debug) showSettings(program, terminal);
+    return connectWith(globals);
   };
   const format = (): ReturnType<typeof formatOf> => formatOf(globals.writeOut);
   return {
     program,
     globals,
     terminal,
+    environment,
+    dashAt,
     format,
+    connect: connectWith,
     cluster: () => (connecting ??= connectOnce()),
     printer: async (options = {}) => (await loadPrinter(format()))(terminal, { hex: globals.hex, ...options }),
   };

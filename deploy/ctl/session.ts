@@ -11,8 +11,14 @@ export interface Session {
   readonly terminal: Terminal;
   /** Throws what `-w` names wrongly. */
   format(): Format;
+  /** Of the process. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** How many of the words stand before `--`; undefined when there is none. */
+  readonly dashAt: number | undefined;
   /** Connects at the first call. */
   cluster(): Promise<ClusterAccess>;
+  /** Connects with other settings; closed with the first connection. */
+  connect(globals: Globals): Promise<ClusterAccess>;
   printer(options?: Omit<PrinterOptions, 'hex'>): Promise<Printer>;
 }
 

@@ -1,4 +1,6 @@
 /** Where a command reads from and writes to. */
+import { runChild } from './children.js';
+import type { ChildEnd, ChildRun } from './children.js';
 import { CommandFailure, exitCodes } from './failure.js';
 
 export interface Terminal {
@@ -10,6 +12,12 @@ export interface Terminal {
   readLine(): Promise<string | undefined>;
   /** What was given to `out` has been written when this returns. */
   flush(): void;
+  /** In characters; undefined where the output is no terminal. */
+  readonly columns: number | undefined;
+  /** Aborts when the program is asked to end; its reason is `SIGINT` or `SIGTERM`. Before the first call of this it ends at once. */
+  interruption(): AbortSignal;
+  /** Runs a program that reads nothing and whose output is ours. Resolves when it has ended. */
+  run(child: ChildRun): Promise<ChildEnd>;
 }
 
 /** More than any request may be. */
@@ -53,6 +61,12 @@ export function processTerminal(): Terminal & { close(): void } {
   return {
     out: (chunk) => void chunks.push(chunk),
     flush,
+    columns: process.stdout.columns,
+    interruption: interruptions(),
+    run: (child) => {
+      flush();
+      return runChild(child, 'inherit');
+    },
     /* Standard input that may still go on would keep the process. */
     close: () => void (input === undefined || process.stdin.destroy()),
     complain: (text) => {
@@ -77,5 +91,20 @@ export function processTerminal(): Terminal & { close(): void } {
       keep(all.subarray(end + 1));
       return all.subarray(0, end + 1).toString('latin1');
     },
+  };
+}
+
+/** Who waits for the interruption ends in good order at the first one; a second one ends the process all the same. */
+function interruptions(): () => AbortSignal {
+  let waiting: AbortController | undefined;
+  const interrupt = (signal: NodeJS.Signals): void => {
+    if (waiting === undefined || waiting.signal.aborted) process.exit(exitCodes.interrupted);
+    waiting.abort(signal);
+  };
+  process.on('SIGINT', interrupt);
+  return () => {
+    if (waiting === undefined) process.on('SIGTERM', interrupt);
+    waiting ??= new AbortController();
+    return waiting.signal;
   };
 }

@@ -12,7 +12,7 @@ import type { Terminal } from './terminal.js';
 import { badInput } from './txn-compare.js';
 
 /** Words are a character for each byte. */
-const fromLatin1: ToBytes = (word) => Buffer.from(word, 'latin1');
+export const fromLatin1: ToBytes = (word) => Buffer.from(word, 'latin1');
 
 /** `latin1` is the line, a character for each byte. */
 export async function parseOperation(latin1: string, terminal: Terminal): Promise<Operation> {
@@ -57,8 +57,8 @@ function operationCommands(found: Operation[], terminal: Terminal): Command {
 
 const word = /"(?:[^"\\]|\\.)*"|'[^']*'|[^'"\t\n\f\r ][^\t\n\f\r ]*[^'"\t\n\f\r ]?/g;
 
-/** Words end at white space; double quotes hold Go's escapes, single quotes everything as it is. */
-function splitWords(latin1: string): string[] {
+/** Words of a line, a character for each byte: they end at white space; double quotes hold Go's escapes, single quotes everything as it is. */
+export function splitWords(latin1: string): string[] {
   return (latin1.match(word) ?? []).map((each) => {
     if (each.startsWith("'")) return each.slice(1, -1);
     if (!each.startsWith('"')) return each;

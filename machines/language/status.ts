@@ -17,6 +17,8 @@ export interface VitalSigns {
   readonly store_write_p99_ms: number;
   readonly store_write_max_ms: number;
   readonly store_write_under_way_ms: number;
+  /** Memory of its process that is in RAM; 0: a member of an earlier version, which does not tell. */
+  readonly resident_memory_bytes: number;
 }
 
 export interface StatusResult {

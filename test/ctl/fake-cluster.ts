@@ -55,6 +55,24 @@ export function fakeCluster(answers: Partial<ClusterAccess> = {}): ClusterAccess
     memberList: async () => members,
     status: async () => status,
     hashKv: async () => ({ header, hash: 2064120424, compactRevision: -1, hashRevision: 13 }),
+    lease: {
+      grant: unexpected('lease grant'),
+      revoke: unexpected('lease revoke'),
+      keepAliveOnce: unexpected('lease keep-alive'),
+      keepAlive: () => {
+        throw new Error('the test did not expect lease keep-alive');
+      },
+      timeToLive: unexpected('lease timetolive'),
+      list: unexpected('lease list'),
+    },
+    watch: () => {
+      throw new Error('the test did not expect watch');
+    },
+    lock: unexpected('lock'),
+    campaign: unexpected('campaign'),
+    observe: () => {
+      throw new Error('the test did not expect observe');
+    },
     close: async () => undefined,
     ...answers,
   };

@@ -14,6 +14,7 @@ export const stillSigns: VitalSigns = {
   store_write_p99_ms: 0,
   store_write_max_ms: 0,
   store_write_under_way_ms: 0,
+  resident_memory_bytes: 0,
 };
 
 export const stillVitals: Vitals = { begin: () => () => undefined, read: () => stillSigns };
