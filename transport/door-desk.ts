@@ -22,7 +22,6 @@ import {
 import { createWatchDesk, type WatchDesk } from './door-watches.js';
 import { tooLarge } from './request-size.js';
 import type { Endpoint } from './subjects.js';
-import { tooLarge } from './request-size.js';
 import { decodeBatch } from './wire-batch.js';
 import {
   decodeRequest,
