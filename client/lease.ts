@@ -57,5 +57,5 @@ export function leasesOf(connection: Connection): { readonly leases: Leases; rea
         return connection.ask({ op: 'lease.list', body: {} }, false, destination, options, readLeases);
       }),
   };
-  return { leases, close: keeper.close };
+  return { leases, close: () => keeper.close() };
 }

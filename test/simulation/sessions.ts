@@ -36,7 +36,7 @@ interface Watched {
   readonly responses: WatchResponse[];
   /** It ended because of a compaction. */
   compacted: boolean;
-  upTo(): number;
+  readonly upTo: () => number;
 }
 
 export interface Sessions {
@@ -88,8 +88,8 @@ interface Seen {
 }
 
 /** Runs until it is told to stop; an error of the cluster's is no failure here. */
-async function over(stopped: () => boolean, once: () => Promise<void>): Promise<void> {
-  while (!stopped()) {
+async function over(seen: Seen, once: () => Promise<void>): Promise<void> {
+  while (!seen.stopped()) {
     try {
       await once();
     } catch (error) {
@@ -109,8 +109,8 @@ function startSession(cluster: Cluster, name: string, seen: Seen): void {
     const options = { link, clock, random: world.chance.fork(), clusterName: 'simulated', timeoutMs: 3000 };
     const client = await clientOver(options, () => Promise.resolve(link));
     watch(cluster, client, chance, seen);
-    over(seen.stopped, () => holdLease(client, name, chance, clock.now_ms, pause, seen)).catch(fail);
-    over(seen.stopped, () => takeLock(link, chance, pause, seen)).catch(fail);
+    over(seen, () => holdLease(client, name, chance, () => clock.now_ms(), pause, seen)).catch(fail);
+    over(seen, () => takeLock(link, chance, pause, seen)).catch(fail);
   };
   begin().catch(fail);
 }
