@@ -3,6 +3,7 @@ import './small-limits.js';
 import { clientVariants, type ClientVariant } from './client-variants.js';
 import { clusterVariants, type ClusterVariant } from './cluster-variants.js';
 import { designList } from './design-list.js';
+import { sessionVariants } from './session-variants.js';
 import { raftVariants, type RaftVariant } from './variants.js';
 
 export type Variant = RaftVariant | ClusterVariant | ClientVariant;
@@ -10,7 +11,12 @@ export type Variant = RaftVariant | ClusterVariant | ClientVariant;
 const places = new Map<string, number>(designList.map((name, place) => [name, place]));
 const placeOf = ({ name }: Variant): number => places.get(name) ?? designList.length;
 
-export const allVariants: readonly Variant[] = [...raftVariants, ...clusterVariants, ...clientVariants].sort(
+export const allVariants: readonly Variant[] = [
+  ...raftVariants,
+  ...clusterVariants,
+  ...sessionVariants,
+  ...clientVariants,
+].sort(
   (a, b) => placeOf(a) - placeOf(b),
 );
 

@@ -31,6 +31,8 @@ export interface ClusterRunOptions {
   readonly twist?: ClusterTwist;
   readonly charts?: Charts;
   readonly clients?: Partial<ClientSettings>;
+  /** How many of the product's own clients; by default none, one or two. */
+  readonly sessions?: number;
   readonly tell?: (line: string) => void;
 }
 
@@ -56,7 +58,7 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
     async () => {
       for (const member of cluster.members) cluster.start(member);
       const load = startClients(world, cluster.street, history, { ...drawClients(cluster, pace), ...options.clients });
-      const sessions = startSessions(cluster, world.chance.pick([0, 0, 0, 1, 2]));
+      const sessions = startSessions(cluster, options.sessions ?? world.chance.pick([0, 0, 0, 1, 2]));
       const faulty_ms = options.faulty_ms ?? usual_faulty_ms[pace];
       let undecided = 0;
       try {

@@ -56,6 +56,8 @@ export interface ClusterVariant {
   readonly seeds: number;
   readonly kinds?: readonly string[];
   readonly clients?: Partial<ClientSettings>;
+  /** How many of the product's own clients. */
+  readonly sessions?: number;
   /** A script instead of a swarm. */
   readonly play?: Script;
 }

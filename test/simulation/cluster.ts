@@ -3,6 +3,7 @@
  * weather.
  */
 import './small-limits.js';
+import type { EventObject } from 'xstate';
 import { raftMachine } from '../../machines/raft/raft.machine.js';
 import type { Effect, MemberId, Role } from '../../machines/language/vocabulary.js';
 import { dispatch, type System } from '../../actors/mail.js';
@@ -40,6 +41,8 @@ export interface LifeTwist {
   readonly ports?: (ports: NodePorts) => NodePorts;
   /** What becomes of an effect of raft before it is carried out. */
   readonly effects?: (effect: Effect) => readonly Effect[];
+  /** What is delivered in place of a letter to a room. */
+  readonly mail?: (to: string, letter: EventObject) => readonly EventObject[];
 }
 export type ClusterTwist = (member: string) => LifeTwist;
 
@@ -204,6 +207,7 @@ export function createCluster(seed: number, size: number, options: ClusterOption
       member.kv = ports.kv;
       const node = startNode(ports, settingsOf(member.name, names, trims), raftOf(twist.machine ?? raftMachine));
       member.node = node;
+      if (twist.mail !== undefined) intercept(node.system, twist.mail);
       carriers.set(node.system, (effects) => {
         if (life.state === 'over') return;
         for (const effect of effects) {
@@ -232,6 +236,20 @@ export function createCluster(seed: number, size: number, options: ClusterOption
     },
   };
   return cluster;
+}
+
+/** Every letter that goes by a room's address is looked at. */
+function intercept(system: System, mail: NonNullable<LifeTwist['mail']>): void {
+  const { get } = system;
+  system.get = (address) => {
+    const room = get.call(system, address);
+    if (room === undefined) return undefined;
+    return {
+      send: (letter) => {
+        for (const given of mail(address, letter)) room.send(given);
+      },
+    };
+  };
 }
 
 const isExcused = (member: ClusterMember, error: unknown): boolean =>

@@ -37,4 +37,11 @@ export const designList = [
   'state check before the request lookup',
   'request record missing after a snapshot',
   'one replica with another limit',
+  'event dropped between catching up and live',
+  'revision split in two',
+  'row stays live over a snapshot',
+  'lease expired by a deposed leader',
+  'keepalive answered by a paused leader',
+  'lease shortened by a leader change',
+  'revoke decided in one term accepted in another',
 ] as const;

@@ -19,7 +19,8 @@ async function run(seed: number, variant: Variant): Promise<SimulationFailure | 
   const kinds = variant.kinds === undefined ? {} : { kinds: variant.kinds };
   if (variant.level === 'raft') return (await runRaft(seed, { faulty_ms, twist: variant.twist, ...kinds })).failure;
   const clients = variant.clients === undefined ? {} : { clients: variant.clients };
-  return (await runCluster(seed, { faulty_ms, twist: variant.twist, ...kinds, ...clients })).failure;
+  const sessions = variant.sessions ?? 0;
+  return (await runCluster(seed, { faulty_ms, twist: variant.twist, sessions, ...kinds, ...clients })).failure;
 }
 
 export async function hunt(variant: Variant): Promise<Catch> {
