@@ -12,7 +12,7 @@ import type { TestCluster } from './process/cluster.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const houseFolders = ['machines', 'store', 'transport', 'actors', 'client', 'deploy', 'test'];
+const houseFolders = ['machines', 'store', 'transport', 'actors', 'client', 'deploy', 'examples', 'test'];
 const files = houseFolders.flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
 );

@@ -1,4 +1,4 @@
-/** Configuration as JSON under one key: read and checked at the start, followed while it runs, never replaced by a bad one. */
+/** Configuration as JSON under one key: checked at the start, followed from then on, never replaced by a bad one. */
 import { QuorateError } from '../../machines/language/errors.js';
 import type { CallOptions, Client, KeyValue, ResponseHeader } from '../types.js';
 import { viewed } from './live-view.js';

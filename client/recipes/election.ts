@@ -1,4 +1,4 @@
-/** An election in etcd's key scheme: campaigners queue under a prefix, the first leads, its key's value is what it says. */
+/** An election in etcd's key scheme: campaigners queue under a prefix, the first leads, its value is what it says. */
 import { errorOf, QuorateError } from '../../machines/language/errors.js';
 import type { Claim } from '../../machines/client/contender.machine.js';
 import { compareBytes } from '../../machines/language/bytes.js';

@@ -3,7 +3,7 @@ import { errorOf, QuorateError } from '../../machines/language/errors.js';
 import type { Bytes, Client } from '../types.js';
 import type { WatchEvent, WatchOptions } from '../watch-types.js';
 
-/** Resolves when the key was deleted at `startRevision` or later, or when that can no longer be told: then look anew. */
+/** Resolves when the key was deleted at `startRevision` or later, or that can no longer be told: then look anew. */
 export async function awaitDeletion(
   client: Client,
   key: Bytes,

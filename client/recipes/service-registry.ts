@@ -1,4 +1,4 @@
-/** Service discovery: endpoints register on a lease, and clients see the live list. Keys and records are etcd's naming. */
+/** Service discovery: endpoints register on a lease, clients see the live list. Keys and records as in etcd. */
 import { QuorateError } from '../../machines/language/errors.js';
 import type { CallOptions, Client, KeyValue } from '../types.js';
 import { viewed } from './live-view.js';

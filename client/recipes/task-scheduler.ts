@@ -1,4 +1,4 @@
-/** Tasks that many workers share: each is done by one of them, again after a failure, and everybody sees how it goes. */
+/** Tasks that many workers share: each is done by one of them, again after a failure, and all see how it goes. */
 import { badRequest, QuorateError } from '../../machines/language/errors.js';
 import { keyMissing, op } from '../txn.js';
 import type { CallOptions, Client } from '../types.js';

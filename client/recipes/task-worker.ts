@@ -88,7 +88,7 @@ async function attempt(session: Session, prefix: string, seen: KeyValue, options
   if (end.context.refusal !== null && !session.signal.aborted) throw end.context.refusal;
 }
 
-/** Of all workers that saw the record one gets the claim. A task whose last worker is gone may be at its end by that. */
+/** Of all workers that saw the record one gets the claim. One whose last worker is gone may be at its end by that. */
 async function claim(session: Session, prefix: string, seen: KeyValue, task: Task): Promise<TaskClaim | null> {
   const key = claimKey(prefix, task.name);
   const over = task.state === 'Failed';

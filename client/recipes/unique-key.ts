@@ -1,4 +1,4 @@
-/** Keys that nobody else has: the moment in the name, as etcd's recipes do it, and another try where two had the same. */
+/** Keys that nobody else has: with the moment in their name, as etcd's recipes do it. */
 import { clockOf } from '../clock.js';
 import { compare, op } from '../txn.js';
 import type { Bytes, CallOptions, Client } from '../types.js';

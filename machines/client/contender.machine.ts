@@ -1,6 +1,6 @@
 /**
- * A contender for what one holder at a time has, a lock or an office, as a chart. Keys under a prefix are the queue, the
- * smallest create revision owns (etcd's scheme): mutexes and elections run it.
+ * A contender for what one holder at a time has, a lock or an office, as a chart. Keys under a prefix are the queue,
+ * the smallest create revision owns (etcd's scheme): mutexes and elections run it.
  */
 import { assign, fromPromise, setup, stateIn } from 'xstate';
 import { InvariantError } from '../language/invariant.js';

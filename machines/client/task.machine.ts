@@ -1,6 +1,6 @@
 /**
- * One task in a worker's hands as a chart: Scheduled → Starting → Running → Finished, back to Scheduled after an attempt
- * that failed, and Failed when none is left. What a worker whose claim is gone brings is not counted.
+ * One task in a worker's hands as a chart: Scheduled → Starting → Running → Finished, back to Scheduled after an
+ * attempt that failed, and Failed when none is left. What a worker whose claim is gone brings is not counted.
  */
 import { assign, fromPromise, setup } from 'xstate';
 import { InvariantError } from '../language/invariant.js';

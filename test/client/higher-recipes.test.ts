@@ -204,7 +204,7 @@ test('attempts that fail are named, and after the last the task has failed', asy
   await working;
 });
 
-test('the task of a worker that died is taken up by another, and what the dead one brings later changes nothing', async () => {
+test('the task of a dead worker is taken up by another, and what the dead one brings changes nothing', async () => {
   const cluster = modelCluster();
   const { client } = cluster;
   const scheduler = createTaskScheduler(client, '/tasks');

@@ -39,7 +39,7 @@ test('the keys are etcd’s, and each waits for the one just before it', async (
   assert.ok(c.held && !b.held);
 });
 
-test('a waiter in the middle whose session expires gets the error, and those behind it wait for the holder', async () => {
+test('a waiter whose session expires gets the error, and those behind it wait for the holder', async () => {
   const { cluster, sessions, mutexes } = await contenders(3);
   await mutexes[0]?.lock();
   const waiting = mutexes.slice(1).map((mutex) => {
@@ -55,7 +55,7 @@ test('a waiter in the middle whose session expires gets the error, and those beh
   assert.equal(waiting[1]?.state, 'ok');
 });
 
-test('a waiter that has not heard of its lease’s end finds its key gone when its turn comes (etcd #11456)', async () => {
+test('a waiter that has not heard of its lease’s end finds its key gone in its turn (etcd #11456)', async () => {
   const { cluster, sessions, mutexes } = await contenders(2);
   await mutexes[0]?.lock();
   const waiting = follow(mutexes[1]?.lock() ?? assert.fail());
@@ -130,7 +130,7 @@ test('an answer that is lost loses no key: the claim is asked again and finds it
   assert.equal(cluster.keys().length, 1);
 });
 
-test('given up while the claim is under way: the key that appears later is taken back, then locking works anew', async () => {
+test('given up during the claim: the key that appears later is taken back, then locking works anew', async () => {
   const { cluster, mutexes } = await contenders(1);
   const mutex = mutexes[0] ?? assert.fail();
   let release: () => void = () => undefined;

@@ -1,4 +1,4 @@
-/** Software transactional memory on the model of the store: what each isolation level promises, and what it does not. */
+/** Software transactional memory on the model of the store: what each level promises, and what it does not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Isolation, type Stm, transact } from '../../client/recipes/stm.js';

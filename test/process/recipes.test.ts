@@ -43,7 +43,7 @@ async function connectAnew(): Promise<Client> {
 const contenders = (count: number, ttlMs = 60_000): Promise<readonly Session[]> =>
   Promise.all(Array.from({ length: count }, async () => openSession(await connectAnew(), { ttlMs })));
 
-test('the holder of a lock dies: the next has it when the lease has run out, and the dead one’s guard fails', async () => {
+test('the holder of a lock dies: the next has it when the lease runs out, and the dead one’s guard fails', async () => {
   const sessions = await contenders(2, 1_000);
   const [a, b] = sessions.map((session) => createMutex(session, '/die'));
   assert.ok(a && b);
