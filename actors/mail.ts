@@ -86,7 +86,7 @@ export type Outcome =
 export interface OwnProposal {
   readonly operation: Operation;
   readonly term: Term;
-  done(outcome: Outcome): void;
+  readonly done: (outcome: Outcome) => void;
 }
 
 export type LeaseTickerLetter =
@@ -99,7 +99,7 @@ export type LeaseTickerLetter =
   /** They were answered, whatever came of them. */
   | { readonly type: 'answered'; readonly ids: readonly bigint[] }
   /** Confirmed by a quorum round that began after it arrived: renew them, or say what remains. */
-  | { readonly type: 'confirmed'; readonly question: LeaseQuestion; answer(answer: LeaseAnswer): void }
+  | { readonly type: 'confirmed'; readonly question: LeaseQuestion; readonly answer: (answer: LeaseAnswer) => void }
   | Tick;
 
 export type LeaseQuestion = Extract<Request, { readonly op: 'lease.keepalive' | 'lease.timetolive' }>;

@@ -186,7 +186,15 @@ function readAtHand({ of, applied }: Reads, request: Request): Result | null {
       const ids = Array.from(of.ports.kv.leases.all(), ({ id }) => id);
       return { op: 'lease.list', body: { leases: ids.sort((a, b) => (a < b ? -1 : 1)) } };
     }
-    default:
+    case 'kv.put':
+    case 'kv.delete':
+    case 'kv.txn':
+    case 'kv.compact':
+    case 'lease.grant':
+    case 'lease.revoke':
+    case 'lease.keepalive':
+    case 'lease.timetolive':
+    case 'maintenance.hashkv':
       return null;
   }
 }
@@ -203,7 +211,14 @@ async function fetch({ of }: Reads, request: Request): Promise<Result> {
     case 'lease.keepalive':
     case 'lease.timetolive':
       return of.lessor(request);
-    default:
+    case 'kv.put':
+    case 'kv.delete':
+    case 'kv.compact':
+    case 'lease.grant':
+    case 'lease.revoke':
+    case 'lease.list':
+    case 'cluster.list':
+    case 'maintenance.status':
       throw new QuorateError('Internal', `quorate: ${request.op} is not fetched`);
   }
 }

@@ -81,8 +81,8 @@ export function* moveWrites(key: string, { from, to }: Move): Iterable<EngineWri
 }
 
 export const viewOf = (table: LeaseTable): LeaseView => ({
-  get: table.get,
-  all: table.all,
+  get: (id) => table.get(id),
+  all: () => table.all(),
   keysOf: (id) => table.keysOf(id).map(fromLatin1),
 });
 
