@@ -11,8 +11,10 @@ import {
   addLease,
   confirmCleared,
   dropLease,
+  holdsBack,
   type Lessor,
   openLessor,
+  type Pulse,
   remainingOf,
   renewLease,
   reviveLease,
@@ -46,7 +48,7 @@ interface Ticker extends LeaseTickerInput {
   /** Renewals that have arrived and are not answered. */
   readonly awaited: Map<bigint, number>;
   waiting: Map<bigint, Waiting[]>;
-  ticked_ms: number;
+  readonly pulse: Pulse;
 }
 
 export const leaseTickerRoom = fromCallback<LeaseTickerLetter, LeaseTickerInput>((room) => {
@@ -57,7 +59,7 @@ export const leaseTickerRoom = fromCallback<LeaseTickerLetter, LeaseTickerInput>
     lessor: null,
     awaited: new Map(),
     waiting: new Map(),
-    ticked_ms: room.input.ports.clock.now_ms(),
+    pulse: { ticked_ms: room.input.ports.clock.now_ms(), held_ms: null },
   };
   room.receive((letter) => handle(ticker, letter));
 });
@@ -203,9 +205,8 @@ function clear(ticker: Ticker, lessor: Lessor, ids: readonly bigint[]): void {
 /** After a stall nothing is over yet: renewals that arrived during it go first. */
 function tick(ticker: Ticker, now_ms: number): void {
   const { lessor, settings } = ticker;
-  const late = now_ms - ticker.ticked_ms > 3 * settings.tick_ms;
-  ticker.ticked_ms = now_ms;
-  if (lessor === null || late) return;
+  const held = holdsBack(ticker.pulse, now_ms, settings.tick_ms);
+  if (lessor === null || held) return;
   const { expired, notes } = turnWheel(lessor, now_ms, (id) => ticker.awaited.has(id));
   if (notes.length > 0) note(ticker, notes, () => undefined);
   if (expired.length > 0) revoke(ticker, lessor, expired);

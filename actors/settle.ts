@@ -20,7 +20,10 @@ export function settle(operation: Operation, settings: Settings, random: Random)
       const grant = { id: id === 0n ? drawLeaseId(random) : id, ttl_ms: atLeast(ttl_ms, settings) };
       return { type: 'lease.grant', grant };
     }
-    default:
+    case 'delete':
+    case 'compact':
+    case 'lease.revoke':
+    case 'lease.checkpoint':
       return operation;
   }
 }

@@ -18,7 +18,7 @@ type Renew = (ids: readonly bigint[], options: { readonly timeoutMs: number }) =
 export interface Keeper {
   keep(id: bigint, options?: KeepAliveOptions): KeepAlive;
   /** The client is closed: all are lost. */
-  close(): void;
+  readonly close: () => void;
 }
 
 /** One lease that is kept: several may keep the same. */

@@ -30,8 +30,8 @@ interface LeaseRow {
 
 export interface Lessor {
   readonly rows: Map<bigint, LeaseRow>;
-  /** Leases by the turn in which something may be due. */
-  readonly wheel: Map<number, bigint[]>;
+  /** Rows by the turn in which something may be due; one that was dropped meanwhile lies there still. */
+  readonly wheel: Map<number, LeaseRow[]>;
   /** The last turn that was looked at in full. */
   turn: number;
 }
@@ -62,7 +62,7 @@ export function addLease(lessor: Lessor, lease: Lease, now_ms: number): void {
   };
   row.eighths = eighthsBelow(row, now_ms);
   lessor.rows.set(id, row);
-  schedule(lessor, row);
+  schedule(lessor, row, lessor.turn);
 }
 
 export const dropLease = (lessor: Lessor, id: bigint): void => void lessor.rows.delete(id);
@@ -74,11 +74,12 @@ const eighthsBelow = (row: LeaseRow, now_ms: number): number =>
 /** When something is due next: a note, or the end. */
 const dueAt = (row: LeaseRow): number => row.deadline_ms - (row.eighths * row.ttl_ms) / 8;
 
-function schedule(lessor: Lessor, row: LeaseRow): void {
-  const turn = Math.max(lessor.turn + 1, turnOf(dueAt(row)));
+/** Once in a turn after `last`. */
+function schedule(lessor: Lessor, row: LeaseRow, last: number): void {
+  const turn = Math.max(last + 1, turnOf(dueAt(row)));
   const list = lessor.wheel.get(turn);
-  if (list === undefined) lessor.wheel.set(turn, [row.id]);
-  else list.push(row.id);
+  if (list === undefined) lessor.wheel.set(turn, [row]);
+  else list.push(row);
 }
 
 export interface Due {
@@ -94,14 +95,14 @@ export function turnWheel(lessor: Lessor, now_ms: number, isAwaited: (id: bigint
   const last = Math.floor(now_ms / TURN_MS);
   while (lessor.turn < last) {
     const turn = lessor.turn + 1;
-    const ids = lessor.wheel.get(turn) ?? [];
+    const rows = lessor.wheel.get(turn) ?? [];
     lessor.wheel.delete(turn);
     lessor.turn = turn;
-    for (const id of ids) {
-      const row = lessor.rows.get(id);
-      if (row === undefined || row.phase === 'revoking') continue;
-      const isDue = row.phase === 'live' && dueAt(row) <= now_ms && !isAwaited(id) && hasRoom(due);
-      if (!isDue || meetDue(row, now_ms, due) === 'noted') schedule(lessor, row);
+    for (const row of rows) {
+      // Not by its id alone: a lease that was revoked and granted again under its id lies on the wheel anew.
+      if (lessor.rows.get(row.id) !== row || row.phase === 'revoking') continue;
+      const isDue = row.phase === 'live' && dueAt(row) <= now_ms && !isAwaited(row.id) && hasRoom(due);
+      if (!isDue || meetDue(row, now_ms, due) === 'noted') schedule(lessor, row, last);
     }
   }
   return due;
@@ -120,6 +121,26 @@ function meetDue(row: LeaseRow, now_ms: number, due: Due): 'over' | 'noted' {
   row.eighths = eighthsBelow(row, now_ms);
   due.notes.push({ id: row.id, remaining_ms: Math.ceil(row.deadline_ms - now_ms) });
   return 'noted';
+}
+
+/**
+ * Whether a stall holds back what is due: renewals that arrived during it go first. From the first tick that comes late
+ * until one comes in time, or HOLD_MAX_MS have passed: a loop that is always late must not keep leases for ever.
+ */
+export interface Pulse {
+  ticked_ms: number;
+  held_ms: number | null;
+}
+
+const LATE_TICKS = 3;
+const HOLD_MAX_MS = 500;
+
+export function holdsBack(pulse: Pulse, now_ms: number, tick_ms: number): boolean {
+  const isLate = now_ms - pulse.ticked_ms > LATE_TICKS * tick_ms;
+  pulse.ticked_ms = now_ms;
+  if (isLate) pulse.held_ms ??= now_ms;
+  else pulse.held_ms = null;
+  return pulse.held_ms !== null && now_ms - pulse.held_ms <= HOLD_MAX_MS;
 }
 
 /** What a renewal comes to: done, to be done once a note is taken back, to wait for the revocation, or no lease. */
@@ -158,7 +179,7 @@ export function reviveLease(lessor: Lessor, id: bigint): void {
   if (row === undefined) return;
   const wasRevoking = row.phase === 'revoking';
   row.phase = 'live';
-  if (wasRevoking) schedule(lessor, row);
+  if (wasRevoking) schedule(lessor, row, lessor.turn);
 }
 
 /** Milliseconds, at least 0; undefined where there is no such lease. */

@@ -17,7 +17,14 @@ export function weightOf(answer: Answer): number {
       return weightOfTxn(result.body);
     case 'lease.timetolive':
       return result.body.keys.reduce((sum, key) => sum + key.length, 0);
-    default:
+    case 'kv.compact':
+    case 'lease.grant':
+    case 'lease.revoke':
+    case 'lease.keepalive':
+    case 'lease.list':
+    case 'cluster.list':
+    case 'maintenance.status':
+    case 'maintenance.hashkv':
       return 0;
     case 'watch.history':
       return weightOfEvents(result.body.events);

@@ -7,6 +7,7 @@ import type { EngineFactory } from '../../store/ports.js';
 import { describeCompaction } from './kv-compaction.suite.js';
 import { type KvTest, openDesk } from './kv-desk.js';
 import { describeHistory } from './kv-history.suite.js';
+import { describeLeases } from './kv-leases.suite.js';
 import { describeRanges } from './kv-ranges.suite.js';
 import { describeRevisions } from './kv-revisions.suite.js';
 import { describeTransactions } from './kv-transactions.suite.js';
@@ -32,6 +33,7 @@ export function describeKv(
   describe(`ranges on ${name}`, () => describeRanges(kvTest));
   describe(`transactions on ${name}`, () => describeTransactions(kvTest));
   describe(`history on ${name}`, () => describeHistory(kvTest));
+  describe(`leases on ${name}`, () => describeLeases(kvTest));
   describe(`compaction on ${name}`, () => describeCompaction(kvTest));
   describe(`the written state on ${name}`, () => describeWritten(kvTest));
 }

@@ -106,7 +106,14 @@ async function resultOf(store: MvccStore, request: Request): Promise<Result> {
         body: { ...numbers, ...words, raft_applied_index: 0, revision, vitals: null },
       };
     }
-    default:
+    case 'kv.put':
+    case 'kv.delete':
+    case 'kv.compact':
+    case 'lease.grant':
+    case 'lease.revoke':
+    case 'lease.keepalive':
+    case 'lease.timetolive':
+    case 'lease.list':
       throw new QuorateError('Internal', `${request.op} is not read`);
   }
 }

@@ -108,7 +108,16 @@ export function outputOf(input: Input, result: Result): Output {
         succeeded: result.body.succeeded,
         kvs: result.body.succeeded ? [] : kvsOf(result.body.responses[0]),
       };
-    default:
+    case 'kv.put':
+    case 'kv.compact':
+    case 'lease.grant':
+    case 'lease.revoke':
+    case 'lease.keepalive':
+    case 'lease.timetolive':
+    case 'lease.list':
+    case 'cluster.list':
+    case 'maintenance.status':
+    case 'maintenance.hashkv':
       return { type: 'done', revision };
   }
 }
@@ -177,7 +186,10 @@ export function outputOfDecision(input: Input, decision: Decision): Output | nul
     case 'error':
       if (decision.error === 'Compacted') return { type: 'error', name: 'compacted' };
       return decision.error === 'FutureRev' ? { type: 'error', name: 'future' } : null;
-    default:
+    case 'lease.grant':
+    case 'lease.revoke':
+    case 'lease.checkpoint':
+    case 'truncated':
       return null;
   }
 }

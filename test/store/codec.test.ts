@@ -1,7 +1,7 @@
 /** The canonical bytes: they round-trip, they are the same for the same thing, and garbage is refused by name. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Command, PutRequest, TxnRequest } from '../../machines/language/commands.js';
+import type { Command, Operation, PutRequest, TxnRequest } from '../../machines/language/commands.js';
 import { InvariantError } from '../../machines/language/invariant.js';
 import {
   decodeCommand,
@@ -72,6 +72,54 @@ describe('round trips', () => {
     assert.deepEqual(Buffer.from(operation.put.value).toString(), 'välue');
     const asText = pack([1, null, null, [0, 'key', new Uint8Array(0), 0n, 0]]);
     assert.throws(() => decodeCommand(asText), /put.key: expected bytes, got the text "key"/);
+  });
+});
+
+describe('versions', () => {
+  const versionIn = (operation: Operation): unknown =>
+    (unpack(encodeCommand({ request: null, refused: null, operation })) as readonly unknown[])[0];
+  const put = (ttl_ms: number): PutRequest => ({ ...putOf(chanceFrom(7)), ttl_ms });
+  const nested = (ttl_ms: number): TxnRequest => ({
+    compare: [],
+    success: [],
+    failure: [{ txn: { compare: [], success: [{ put: put(ttl_ms) }], failure: [] } }],
+  });
+
+  test('[safety] what a member of before leases can say is said as it says it, to the byte', () => {
+    assert.equal(versionIn({ type: 'put', put: put(0) }), 1);
+    assert.equal(versionIn({ type: 'txn', txn: nested(0) }), 1);
+    assert.equal(versionIn({ type: 'compact', revision: 3 }), 1);
+    const plain = { key: Uint8Array.of(107), value: Uint8Array.of(118), lease: 3n, ttl_ms: 0 };
+    const flags = { prev_kv: true, ignore_value: false, ignore_lease: false };
+    const command: Command = { request: null, refused: null, operation: { type: 'put', put: { ...plain, ...flags } } };
+    assert.deepEqual(encodeCommand(command), pack([1, null, null, [0, plain.key, plain.value, 3n, 1]]));
+  });
+
+  test('[safety] what knows of leases says so, so that such a member stops and does not skip it', () => {
+    assert.equal(versionIn({ type: 'put', put: put(1) }), 2);
+    assert.equal(versionIn({ type: 'txn', txn: nested(1) }), 2);
+    assert.equal(versionIn({ type: 'lease.grant', grant: { id: 1n, ttl_ms: 2 } }), 2);
+    assert.equal(versionIn({ type: 'lease.revoke', id: 1n, expired: true }), 2);
+    assert.equal(versionIn({ type: 'lease.checkpoint', leases: [] }), 2);
+  });
+
+  test('every word on leases comes back as it was', () => {
+    const words: readonly Operation[] = [
+      { type: 'lease.grant', grant: { id: -(2n ** 63n), ttl_ms: 9_000_000_000_000 } },
+      { type: 'lease.revoke', id: 2n ** 63n - 1n, expired: false },
+      { type: 'lease.revoke', id: -1n, expired: true },
+      {
+        type: 'lease.checkpoint',
+        leases: [
+          { id: 1n, remaining_ms: 0 },
+          { id: -1n, remaining_ms: 2 ** 40 },
+        ],
+      },
+    ];
+    for (const operation of words) {
+      const command: Command = { request: null, refused: null, operation };
+      assert.deepEqual(decodeCommand(encodeCommand(command).slice()), command);
+    }
   });
 });
 

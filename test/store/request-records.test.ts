@@ -1,7 +1,7 @@
 /** Request ids: at most once always, exactly once within the window. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RequestId } from '../../machines/language/commands.js';
+import type { Operation, RequestId } from '../../machines/language/commands.js';
 import { limits } from '../../machines/language/limits.js';
 import type { Entry, Index, Term } from '../../machines/language/vocabulary.js';
 import { MemoryEngineFactory } from '../../store/engine-memory.js';
@@ -140,4 +140,21 @@ test('the window: the last one remembered, the first one forgotten, and what sin
   assert.deepEqual(await again.store.hashState(), hash);
   const [later] = await again.store.decide([repeat(window + 3, 2)]);
   assert.deepEqual(later?.decision, done?.decision);
+});
+
+test('a grant repeated with its request id is the same lease, whatever id the next leader drew for it', async () => {
+  const { store, driver } = await open();
+  const grant = (lease: bigint, ttl_ms = 5_000) =>
+    ({ type: 'lease.grant', grant: { id: lease, ttl_ms } }) as const satisfies Operation;
+  const first = await driver.run({ operation: grant(11n), request: id(1) });
+  assert.deepEqual(await driver.run({ operation: grant(22n), request: id(1) }), first);
+  const made = await driver.run({ operation: put('a', '1', { lease: 33n, ttl_ms: 900 }), request: id(2) });
+  assert.deepEqual(made, { type: 'put', put: { revision: 2, prev_kv: null, lease: 33n } });
+  assert.deepEqual(await driver.run({ operation: put('a', '1', { lease: 44n, ttl_ms: 900 }), request: id(2) }), made);
+  assert.deepEqual(
+    Array.from(store.leases.all(), (lease) => lease.id),
+    [11n, 33n],
+  );
+  const other = await driver.run({ operation: grant(11n, 6_000), request: id(1) });
+  assert.equal(other.type, 'error', 'another TTL is another request');
 });

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { encode } from '@msgpack/msgpack';
 import type { Header, TxnRequest } from '../../machines/language/commands.js';
 import { badRequest, errorOf, QuorateError } from '../../machines/language/errors.js';
+import { limits } from '../../machines/language/limits.js';
 import { revision, memberId, type ClusterId } from '../../machines/language/vocabulary.js';
 import type { Answer, Operation, Request } from '../../transport/ports.js';
 import { OPERATIONS } from '../../transport/subjects.js';
@@ -414,3 +415,49 @@ function mutate(seed: Uint8Array, random: (below: number) => number): Uint8Array
   for (let i = random(6); i > 0 && bytes.length > 0; i--) bytes[random(bytes.length)] = random(256);
   return random(4) === 0 ? bytes.subarray(0, random(bytes.length + 1)) : bytes;
 }
+
+test('a TTL is seconds under etcd’s name and milliseconds under ours, and one below 0 is the smallest', () => {
+  const ttlOf = (body: string): number => {
+    const { request } = decodeRequest('lease.grant', text(body));
+    return request.op === 'lease.grant' ? request.body.ttl_ms : NaN;
+  };
+  assert.deepEqual(['{"ttl":60}', '{"ttl_ms":1500}', '{"ttl":-5}', ''].map(ttlOf), [60_000, 1_500, 0, 0]);
+  assert.throws(
+    () => ttlOf('{"ttl":1,"ttl_ms":1000}'),
+    /quorate: grant: ttl and ttl_ms are given; it must be one of them/,
+  );
+});
+
+test('answers on leases show etcd’s fields: one that was kept stands at the top, what remains is rounded down', () => {
+  const shown = (result: Extract<Answer, { result: unknown }>['result']): unknown => {
+    const { header: _, ...rest } = JSON.parse(read(encodeAnswer({ ok: true, header, result }, 'json').body)) as {
+      header: unknown;
+    };
+    return rest;
+  };
+  const kept = { id: '-1', ttl: 2, ttl_ms: 1_500 };
+  assert.deepEqual(shown({ op: 'lease.keepalive', body: { leases: [{ id: -1n, ttl_ms: 1_500 }] } }), {
+    ...kept,
+    leases: [kept],
+  });
+  const remaining = { id: 7n, ttl_ms: 1_999, granted_ttl_ms: 60_000, keys: [text('a')] };
+  assert.deepEqual(shown({ op: 'lease.timetolive', body: remaining }), {
+    id: '7',
+    ttl: 1,
+    ttl_ms: 1_999,
+    granted_ttl: 60,
+    granted_ttl_ms: 60_000,
+    keys: ['a'],
+  });
+  const none = { id: 7n, ttl_ms: -1, granted_ttl_ms: 0, keys: [] };
+  assert.deepEqual((shown({ op: 'lease.timetolive', body: none }) as { ttl: number }).ttl, -1);
+  assert.deepEqual(shown({ op: 'lease.list', body: { leases: [1n, -1n] } }), { leases: [{ id: '1' }, { id: '-1' }] });
+});
+
+test('a keepalive takes one id or a list of them, as many as the limit allows', () => {
+  const idsOf = (body: string): unknown => decodeRequest('lease.keepalive', text(body)).request.body;
+  assert.deepEqual(idsOf('{"id":"5"}'), { ids: [5n] });
+  assert.deepEqual(idsOf('{"ids":["5","-6"]}'), { ids: [5n, -6n] });
+  const many = JSON.stringify({ ids: Array.from({ length: limits.keepalive_leases_max + 1 }, () => '1') });
+  assert.throws(() => idsOf(many), /quorate: keepalive: 4097 ids given; at most 4096 go in one request/);
+});
