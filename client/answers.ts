@@ -17,7 +17,7 @@ import type {
   LeaseTimeToLiveResult,
 } from '../machines/language/leases.js';
 import type { StatusResult, VitalSigns } from '../machines/language/status.js';
-import type { WatchEvent as WireEvent } from '../machines/language/watching.js';
+import type { WatchEvent as WireEvent, WatchResponse as WireResponse } from '../machines/language/watching.js';
 import type { Renewed } from './lease-keeper.js';
 import type { GrantResponse, LeasesResponse, TimeToLiveResponse } from './lease-types.js';
 import type {
@@ -32,7 +32,7 @@ import type {
   StatusResponse,
   TxnResponse,
 } from './types.js';
-import type { WatchEvent } from './watch-types.js';
+import type { WatchEvent, WatchResponse } from './watch-types.js';
 
 export const toHeader = (header: Header): ResponseHeader => ({
   clusterId: header.cluster_id,
@@ -77,6 +77,12 @@ export const toWatchEvent = ({ event, prev_kv }: WireEvent): WatchEvent => ({
   kv: toKeyValue(event.kv),
   ...(prev_kv === null ? {} : { prevKv: toKeyValue(prev_kv) }),
   cause: event.cause,
+});
+
+export const toWatchResponse = (header: Header, { revision, events, initial }: WireResponse): WatchResponse => ({
+  header: toHeader({ ...header, revision }),
+  events: events.map(toWatchEvent),
+  initial,
 });
 
 export const toGet = (header: ResponseHeader, result: RangeResult): GetResponse => ({

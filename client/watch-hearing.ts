@@ -1,6 +1,7 @@
 /** What a member says on a stream of watches, and who of the watchers is told. */
 import { errorOf, QuorateError } from '../machines/language/errors.js';
 import type { WatchMessage, WatchResponse } from '../machines/language/watching.js';
+import { toWatchResponse } from './answers.js';
 import type { LinkMessage } from '../transport/ports.js';
 import { decodeWatchMessage } from '../transport/wire-watch.js';
 import { lose, say, type Stream } from './watch-stream.js';
@@ -64,12 +65,13 @@ function hearResponse(stream: Stream, { header }: WatchMessage, response: WatchR
     watching.connected(stream.member ?? '');
     return;
   }
+  const shown = toWatchResponse(header, response);
   for (const id of response.watch_ids) {
     if (id < 0) return markAll(stream, header, response.revision, [], true);
     const watching = stream.watchings.get(id);
     if (watching === undefined || !stream.taken.has(watching)) continue;
     if (response.canceled) watching.end(refusalOf(response));
-    else watching.response(header, response);
+    else watching.response(response, shown);
   }
 }
 

@@ -30,7 +30,8 @@ export interface Watching {
   /** What to ask of a member, so that nothing is left out and nothing comes twice. */
   request(): WatchCreate;
   created(header: Header, revision: number): void;
-  response(header: Header, response: WireResponse): void;
+  /** `shown`: the same as the caller sees it, made once for all watchers that see it. */
+  response(response: WireResponse, shown: WatchResponse): void;
   /** Everything up to `revision` was delivered; `asked`: somebody asked for that to be said. */
   mark(header: Header, revision: number, asked: boolean): void;
   connected(member: string): void;
@@ -105,16 +106,11 @@ function watchingOf(life: Life, core: Core): Watching {
       life.place = taken(life.create, life.place, revision);
       life.created(toHeader({ ...header, revision }));
     },
-    response: (header, response) => {
-      const before = life.place.upTo;
+    response: (response, shown) => {
       const { place, events } = heard(life.place, response);
       life.place = place;
-      if (events === null) return;
-      const fresh = response.initial
-        ? events
-        : events.filter(({ event }) => before === null || event.kv.mod_revision > before);
-      const shown = toHeader({ ...header, revision: response.revision });
-      deliver(life, watching, { header: shown, events: fresh.map(toWatchEvent), initial: response.initial }, fresh);
+      if (events === response.events) deliver(life, watching, shown, events);
+      else if (events !== null) deliver(life, watching, { ...shown, events: events.map(toWatchEvent) }, events);
     },
     mark: (header, revision, asked) => {
       life.place = marked(life.place, revision);
