@@ -30,6 +30,7 @@ export const beatRoom = fromCallback<Tick, BeatInput>(({ input: { clock, tick_ms
       'leaseTicker',
       'coordination',
       'watchHub',
+      'eventFeed',
     ] as const) {
       if (!stopped) post(system, room, tick);
     }

@@ -130,6 +130,9 @@ export type CoordinationLetter =
   | { readonly type: 'written'; readonly written: Written }
   | Tick;
 
+export type EventFeedLetter =
+  EffectOf<'openDoor' | 'closeDoor'> | { readonly type: 'written'; readonly written: Written } | Tick;
+
 export type LeaseQuestion = Extract<Request, { readonly op: 'lease.keepalive' | 'lease.timetolive' }>;
 export type LeaseAnswer =
   | { readonly ok: true; readonly result: Extract<Result, { readonly op: LeaseQuestion['op'] }> }
@@ -148,6 +151,7 @@ export interface Mail {
   readonly leaseTicker: LeaseTickerLetter;
   readonly coordination: CoordinationLetter;
   readonly watchHub: WatchHubLetter;
+  readonly eventFeed: EventFeedLetter;
   readonly node: { readonly type: 'retired' } | { readonly type: 'drained' };
 }
 export type Address = keyof Mail;
@@ -197,6 +201,7 @@ export function dispatch(system: System, effect: Effect): void {
     case 'closeDoor':
       post(system, 'leaseTicker', effect);
       post(system, 'coordination', effect);
+      post(system, 'eventFeed', effect);
       return post(system, 'requests', effect);
     case 'announce':
       post(system, 'requests', effect);

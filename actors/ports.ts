@@ -52,4 +52,6 @@ export interface NodeSettings {
   readonly min_lease_ttl_ms: number;
   /** How long a watcher that asked for it is told nothing before it is told how far it is. */
   readonly watch_progress_ms: number;
+  /** The leader tells every event to whoever listens. */
+  readonly event_feed: boolean;
 }

@@ -7,6 +7,7 @@ import { APPLY_JOBS_MAX, applyRoom, createPace } from './apply.js';
 import { beatRoom } from './beat.js';
 import { compactorRoom } from './compactor.js';
 import { coordinationRoom } from './coordination.js';
+import { eventFeedRoom } from './event-feed.js';
 import type { Incoming } from './incoming.js';
 import { leaseTickerRoom } from './lease-ticker.js';
 import { LOG_JOBS_MAX, logRoom } from './log.js';
@@ -44,6 +45,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
       leaseTicker: leaseTickerRoom,
       coordination: coordinationRoom,
       watchHub: watchHubRoom,
+      eventFeed: eventFeedRoom,
       beat: beatRoom,
     },
   }).createMachine({
@@ -64,6 +66,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
         }),
       },
       { src: 'watchHub', systemId: 'watchHub', input: ({ context }) => context },
+      { src: 'eventFeed', systemId: 'eventFeed', input: ({ context }) => context },
       { src: 'compactor', systemId: 'compactor', input: ({ context }) => context },
       { src: 'coordination', systemId: 'coordination', input: ({ context }) => context },
       { src: 'leaseTicker', systemId: 'leaseTicker', input: ({ context }) => context },

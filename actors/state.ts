@@ -19,6 +19,7 @@ export const stateRoom = (kv: KvStore, pace: Pace, vitals: Vitals) =>
         post(system, 'requests', { type: 'written', written: outcome });
         post(system, 'coordination', { type: 'written', written: outcome });
         post(system, 'watchHub', { type: 'written', written: outcome });
+        post(system, 'eventFeed', { type: 'written', written: outcome });
       },
     },
   });

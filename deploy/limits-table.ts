@@ -162,6 +162,23 @@ const nodeRows: Record<keyof typeof limits, Row> = {
     flag: '--watch-progress-notify-interval',
   },
   watch_progress_ms_min: { bounds: 'the least of it', then: 'the flag is refused' },
+  event_feed_subject_bytes_max: {
+    bounds: 'a key in the subject of its event',
+    then: 'the first token that does not fit, and all after it, are one token: `%long`',
+  },
+  event_feed_levels_max: {
+    bounds: 'prefixes above one key that have a running number',
+    then: 'prefixes of more tokens have none',
+  },
+  event_feed_prefixes_max: {
+    bounds: 'prefixes whose running numbers are remembered (half of them at least, those that had an event last)',
+    then: 'one that was forgotten goes on above all that were, which its followers see as a gap',
+  },
+  event_feed_unsent_bytes_max: {
+    bounds: 'what waits for the NATS server, answers among it, while the event feed adds to it',
+    then: 'events are left out, which shows as a gap',
+  },
+  event_feed_beat_ms: { bounds: 'between two beats of the event feed', then: '' },
   drain_max_ms: { bounds: 'leaving in good order', then: 'the node closes all the same' },
   members_max: { bounds: 'members', then: 'refused at start', flag: '--initial-members' },
   name_length_max: { bounds: 'characters of a name', then: 'refused at start', flag: '--name, --cluster-name' },

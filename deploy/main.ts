@@ -37,14 +37,17 @@ function addCommand(
   const attributes = new Map<string, string>();
   for (const [flag, { says, kind, preset }] of Object.entries(options)) {
     const shown = preset === undefined ? '' : ` (default: ${JSON.stringify(preset)})`;
-    command.option(`--${flag} <value>`, `${says}: ${kind.takes}${shown}`);
+    const value = kind.alone === undefined ? '<value>' : '[value]';
+    command.option(`--${flag} ${value}`, `${says}: ${kind.takes}${shown}`);
     attributes.set(
       flag,
       flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
     );
   }
-  command.action(async (parsed: Record<string, string>) => {
-    const flags = Object.fromEntries([...attributes].map(([flag, attribute]) => [flag, parsed[attribute]]));
+  command.action(async (parsed: Record<string, string | true>) => {
+    const textOf = (flag: string, given: string | true | undefined) =>
+      given === true ? options[flag]?.kind.alone : given;
+    const flags = Object.fromEntries([...attributes].map(([flag, name]) => [flag, textOf(flag, parsed[name])]));
     process.exitCode = await run({ flags, environment: process.env });
   });
 }

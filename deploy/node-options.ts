@@ -14,6 +14,7 @@ import {
   serverUrl,
   token,
   wholeNumber,
+  yesOrNo,
 } from './values.js';
 import { version } from './version.js';
 
@@ -66,6 +67,11 @@ export const clusterOptions = {
     kind: anyText,
     preset: '10m',
   },
+  'event-feed': {
+    says: 'the leader publishes every event on CLUSTER.events.KEY for whoever listens (docs/event-feed.md)',
+    kind: yesOrNo,
+    preset: false,
+  },
   'nats-user': { says: 'user at NATS', kind: anyText },
   'nats-password': { says: 'password at NATS', kind: secretText },
   'nats-token': { says: 'token at NATS', kind: secretText },
@@ -113,6 +119,7 @@ export function nodeSettings(values: ServeValues): NodeSettings {
     log_entries_kept: Math.min(limits.log_entries_kept, Math.floor(beforeTrim / 2)),
     min_lease_ttl_ms: values['min-lease-ttl'] ?? Math.ceil((1.5 * values['election-timeout']) / 1000) * 1000,
     auto_compaction: readAutoCompaction(values['auto-compaction-mode'], values['auto-compaction-retention']),
+    event_feed: values['event-feed'],
     watch_progress_ms: readProgress(values['watch-progress-notify-interval']),
   };
 }

@@ -7,6 +7,8 @@ export interface Kind<T> {
   readonly takes: string;
   /** Never shown, neither in errors nor in a printed command. */
   readonly secret?: (text: string) => boolean;
+  /** What its flag means where it is given without a value. */
+  readonly alone?: string;
   readonly read: (text: string) => T | undefined;
 }
 
@@ -32,6 +34,12 @@ export const wholeNumber = (from: number, to: number, unit = ''): Kind<number> =
     return number >= from && number <= to ? number : undefined;
   },
 });
+
+export const yesOrNo: Kind<boolean> = {
+  takes: 'true or false (true where nothing is said)',
+  alone: 'true',
+  read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+};
 
 export const oneOf = <T extends string>(...words: readonly T[]): Kind<T> => ({
   takes: `one of ${words.join(', ')}`,

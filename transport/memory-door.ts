@@ -1,16 +1,26 @@
 /** A door inside one process: the same desk and services as on NATS, on a MemoryNetwork. */
 import type { Clock } from '../machines/language/time.js';
 import type { ClusterId, Term } from '../machines/language/vocabulary.js';
+import { createFeed } from './door-feed.js';
 import { createDesk, type Desk, nameInUse } from './door-desk.js';
 import { MemoryEcho } from './memory-echo.js';
 import type { MemoryNetwork, MemoryRequest } from './memory-network.js';
 import { leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
-import { type ClientDoor, type DoorHandlers, LinkError, type Self } from './ports.js';
+import { type ClientDoor, type DoorHandlers, type EventFeed, LinkError, type Self } from './ports.js';
 import { probeSubject, watchSubject } from './subjects.js';
 import { formatClusterId } from './wire.js';
 
+interface Opened {
+  readonly self: Self;
+  readonly desk: Desk;
+  readonly echo: MemoryEcho;
+  readonly feed: EventFeed;
+}
+
+const NO_HEADERS: ReadonlyMap<string, string> = new Map();
+
 export class MemoryDoor implements ClientDoor {
-  private opened: { readonly self: Self; readonly desk: Desk; readonly echo: MemoryEcho } | null = null;
+  private opened: Opened | null = null;
   private sessions = 0;
   private readonly hearing = new Map<string, () => void>();
   private readonly plans = new Map<string, readonly (() => void)[]>();
@@ -33,7 +43,20 @@ export class MemoryDoor implements ClientDoor {
     });
     const address = probeSubject(self.cluster_name, self.member.id, 'door', String(self.epoch));
     const echo = new MemoryEcho(network, clock, self.member.name, address, 'door', (state) => handlers.link(state));
-    this.opened = { self, desk, echo };
+    const feed = createFeed(self.cluster_name, {
+      max_payload,
+      unsent_bytes: 0,
+      interruptions: 0,
+      publish: (subject, body) => {
+        network.request(self.member.name, { subject, body, headers: NO_HEADERS, reply: () => undefined });
+        return true;
+      },
+    });
+    this.opened = { self, desk, echo, feed };
+  }
+
+  get feed(): EventFeed {
+    return this.whenOpen().feed;
   }
 
   async serve(cluster: ClusterId): Promise<void> {
@@ -131,7 +154,7 @@ export class MemoryDoor implements ClientDoor {
     return { subject, gone: () => this.opened?.desk.watches.gone(session) };
   }
 
-  private whenOpen(): NonNullable<typeof this.opened> {
+  private whenOpen(): Opened {
     if (this.opened === null) throw new LinkError('closed', 'the door is not open');
     return this.opened;
   }

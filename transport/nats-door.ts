@@ -21,13 +21,14 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../machines/language/limits.js';
 import { CLOCK, type Clock } from '../machines/language/time.js';
 import type { ClusterId, Term } from '../machines/language/vocabulary.js';
+import { createFeed } from './door-feed.js';
 import { createDesk, type Desk, nameInUse } from './door-desk.js';
 import { findForeignCluster } from './nats-discovery.js';
 import { guarded, plainBytes } from './nats-connection.js';
 import { headerIn, headersOf, toNatsHeaders } from './nats-headers.js';
 import { ProvenConnection } from './nats-proven.js';
 import { NATS_SETTINGS, type NatsSettings } from './nats-peers.js';
-import { type ClientDoor, type DoorHandlers, LinkError, type Self } from './ports.js';
+import { type ClientDoor, type DoorHandlers, type EventFeed, LinkError, type Self } from './ports.js';
 import { checkName, type Endpoint, probeSubject, watchSubject } from './subjects.js';
 import { describeEndpoint, leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
 import { formatClusterId } from './wire.js';
@@ -38,6 +39,7 @@ interface Opened {
   readonly handlers: DoorHandlers;
   readonly desk: Desk;
   readonly link: ProvenConnection;
+  readonly feed: EventFeed;
 }
 
 @scoped(Lifecycle.ContainerScoped)
@@ -75,8 +77,12 @@ export class NatsDoor implements ClientDoor {
       maxPayload: () => link.max_payload,
       unsentBytes: () => link.unsent_bytes,
     });
-    this.opened = { self, handlers, desk, link };
+    this.opened = { self, handlers, desk, link, feed: createFeed(cluster_name, link) };
     await link.open();
+  }
+
+  get feed(): EventFeed {
+    return this.whenOpen().feed;
   }
 
   async serve(cluster: ClusterId): Promise<void> {

@@ -43,6 +43,7 @@ export class ProvenConnection {
   private published = 0;
   private probed = 0;
   private passed = 0;
+  private breaks = 0;
 
   constructor(private readonly options: ProvenOptions) {}
 
@@ -69,6 +70,11 @@ export class ProvenConnection {
    */
   get unsent_bytes(): number {
     return this.published - this.passed;
+  }
+
+  /** How often it broke: what was published just before may be lost. */
+  get interruptions(): number {
+    return this.breaks;
   }
 
   get nats(): NatsConnection | null {
@@ -146,6 +152,7 @@ export class ProvenConnection {
     this.barred = false;
     this.heard_ms = this.options.clock.now_ms();
     [this.published, this.probed, this.passed] = [0, 0, 0];
+    if (before !== null) this.breaks++;
     if (before !== null) void before.close();
     connection.subscribe(this.options.probe_subject, {
       callback: (error, message) => {
@@ -173,11 +180,16 @@ export class ProvenConnection {
   private async follow(connection: NatsConnection): Promise<void> {
     for await (const status of connection.status()) {
       if (this.connection !== connection) return;
-      if (status.type === Events.Disconnect) this.online = false;
+      if (status.type === Events.Disconnect) this.fallOffline();
       if (status.type === Events.Reconnect) this.online = !this.closed;
       this.heedRefusal(status);
     }
     if (this.connection === connection) this.online = false;
+  }
+
+  private fallOffline(): void {
+    this.online = false;
+    this.breaks++;
   }
 
   private heedRefusal(status: Status): void {

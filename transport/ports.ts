@@ -14,6 +14,7 @@ import type {
   RangeRequest,
   RangeResult,
   RequestId,
+  StoreEvent,
   TxnRequest,
   TxnResult,
 } from '../machines/language/commands.js';
@@ -45,6 +46,7 @@ import type {
   Member,
   MemberId,
   PeerMessage,
+  Revision,
   SnapshotOffer,
   Term,
 } from '../machines/language/vocabulary.js';
@@ -233,8 +235,40 @@ export interface DoorHandlers {
   refused: Refused;
 }
 
+/** An event as the feed tells it to whoever listens. */
+export interface FeedEvent {
+  /** The leader's that tells it: an event may be older. */
+  readonly term: Term;
+  readonly revision: Revision;
+  /** Its place among the events of its revision, from 0 on. */
+  readonly sub: number;
+  /** Its key as a subject has it. */
+  readonly tokens: readonly string[];
+  /** Of the ancestors of that subject, from the one of all events down. */
+  readonly numbers: readonly number[];
+  readonly event: StoreEvent;
+}
+
+/** A leader tells events; this is how far it is. */
+export interface FeedBeat {
+  readonly term: Term;
+  readonly revision: Revision;
+  /** What happened up to here may not have been told in this term. */
+  readonly unsent_revision: Revision;
+}
+
+/** What a leader says unasked: at most once, to however many listen. False: it did not leave. */
+export interface EventFeed {
+  tell(event: FeedEvent): boolean;
+  beat(beat: FeedBeat): boolean;
+  /** Grows whenever what was said just before may be lost. */
+  readonly interruptions: number;
+}
+
 /** The side of the clients: NATS services with their endpoints. */
 export interface ClientDoor {
+  /** From open() on. */
+  readonly feed: EventFeed;
   open(self: Self, handlers: DoorHandlers): Promise<void>;
   /**
    * The node is in this cluster and can be asked by name. Throws when the cluster's name is in use under another id.

@@ -85,6 +85,13 @@ export const memberSubject = (cluster: string, member: string, endpoint: Endpoin
 export const watchSubject = (cluster: string, member: string, session: string): string =>
   `${cluster}.member.${member}.watch.${session}`;
 
+/** The event feed: a key's tokens (machines/event-feed.ts). */
+export const eventSubject = (cluster: string, tokens: readonly string[]): string =>
+  `${cluster}.events.${tokens.join('.')}`;
+
+/** Each second, how far the event feed is. */
+export const beatSubject = (cluster: string): string => `${cluster}.beat`;
+
 /**
  * The queue group of one term's leader. [safety] Terms never share a group, so no request crosses from one to the
  * next.

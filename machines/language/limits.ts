@@ -107,6 +107,17 @@ export const limits = {
   watch_progress_ms: 600_000,
   watch_progress_ms_min: 100,
 
+  /* the event feed */
+  /** Of a key's tokens with the dots between them, in a subject. */
+  event_feed_subject_bytes_max: 512,
+  /** Prefixes above one key that have a running number. */
+  event_feed_levels_max: 16,
+  /** Prefixes whose running numbers are remembered. */
+  event_feed_prefixes_max: 65_536,
+  /** Of everything that waits for the NATS server, answers among it, while the feed may add to it. */
+  event_feed_unsent_bytes_max: 64 * MiB,
+  event_feed_beat_ms: 1_000,
+
   /* a node's life */
   drain_max_ms: 5_000,
   members_max: 31,
@@ -127,6 +138,11 @@ invariant(
 );
 invariant(limits.bytes_per_append_max <= limits.bytes_in_flight_max, 'one append fits the window', limits);
 invariant(limits.answer_bytes_max <= limits.answers_unsent_bytes_max, 'one answer can be sent', limits);
+invariant(
+  limits.event_feed_unsent_bytes_max < limits.answers_unsent_bytes_max,
+  'the event feed gives way to answers',
+  limits,
+);
 invariant(limits.read_bytes_max <= limits.answer_bytes_max, 'what one read brings together can be answered', limits);
 invariant(
   limits.watch_window_bytes_max + limits.watch_message_bytes < limits.answer_bytes_max,

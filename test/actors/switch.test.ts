@@ -34,6 +34,7 @@ function openRooms(kv: MvccStore, heard: (letter: Heard) => void): System {
       { src: 'bystander', systemId: 'watchHub' },
       { src: 'bystander', systemId: 'leaseTicker' },
       { src: 'bystander', systemId: 'coordination' },
+      { src: 'bystander', systemId: 'eventFeed' },
       { src: 'state', systemId: 'state' },
       { src: 'apply', systemId: 'apply', input: { items_max: 100 } },
     ],

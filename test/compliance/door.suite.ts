@@ -4,7 +4,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import type { Header } from '../../machines/language/commands.js';
 import { errorOf } from '../../machines/language/errors.js';
 import { type ClusterId, type Epoch, memberId, revision, term, type Term } from '../../machines/language/vocabulary.js';
-import type { Answer, Ask, ClientDoor, ClientLink, LinkMessage, Request } from '../../transport/ports.js';
+import type { Answer, Ask, ClientDoor, ClientLink, FeedEvent, LinkMessage, Request } from '../../transport/ports.js';
 import { clusterSubject, memberSubject } from '../../transport/subjects.js';
 import { decodeBatchAnswers, encodeBatch } from '../../transport/wire-batch.js';
 import {
@@ -21,6 +21,8 @@ export interface DoorWorld {
   /** Not opened yet. */
   door(): ClientDoor;
   link(): Promise<ClientLink>;
+  /** Hears what is published on a subject, from when this resolves on. */
+  listen(subject: string, hear: (body: Uint8Array) => void): Promise<void>;
   readonly max_payload: number;
   readonly request_bytes_max: number;
   end(): Promise<void>;
@@ -408,6 +410,38 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
         /cluster name "c[0-9]+" is in use on these servers by cluster 1234/,
       );
       await other.serve(CLUSTER);
+    });
+
+    test('events are told on the subjects of their keys, in order, and one that is too large without its content', async () => {
+      const { door, cluster } = await openDoor();
+      const heard: unknown[] = [];
+      let all = (): void => undefined;
+      const done = new Promise<void>((resolve) => (all = resolve));
+      for (const subject of ['events.a.%2E', 'events.b', 'beat']) {
+        await world.listen(`${cluster}.${subject}`, (body) => {
+          heard.push([subject, JSON.parse(read(body))]);
+          if (subject === 'beat') all();
+        });
+      }
+      const kv = { key: text('a/.'), create_revision: 3, mod_revision: 4, version: 2, value: text('v'), lease: 5n };
+      const place = { term: term(2), revision: revision(4), sub: 0 };
+      const event: FeedEvent = {
+        ...place,
+        tokens: ['a', '%2E'],
+        numbers: [7, 1],
+        event: { type: 'put', kv, cause: 'user' },
+      };
+      const large = { ...kv, value: new Uint8Array(world.max_payload) };
+      assert.ok(door.feed.tell(event));
+      assert.ok(door.feed.tell({ ...event, tokens: ['b'], numbers: [8], event: { ...event.event, kv: large } }));
+      assert.ok(door.feed.beat({ term: term(2), revision: revision(4), unsent_revision: revision(1) }));
+      await done;
+      const shown = { key: 'a/.', create_revision: 3, mod_revision: 4, version: 2, value: 'v', lease: '5' };
+      assert.deepEqual(heard, [
+        ['events.a.%2E', { ...place, numbers: [7, 1], type: 'put', kv: shown, cause: 'user' }],
+        ['events.b', { ...place, numbers: [8], type: 'put', truncated: true }],
+        ['beat', { term: 2, revision: 4, unsent_revision: 1 }],
+      ]);
     });
 
     test('two clusters do not hear each other', async () => {

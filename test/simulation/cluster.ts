@@ -113,6 +113,7 @@ const settingsOf = (name: string, names: readonly string[], trims: Trims): NodeS
   auto_compaction: { mode: 'off' },
   min_lease_ttl_ms: 100,
   watch_progress_ms: 600_000,
+  event_feed: true,
 });
 
 /** What becomes of the effects of raft in one node. */

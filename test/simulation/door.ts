@@ -131,6 +131,7 @@ function askOf(
 }
 
 const doorOf = (room: Room): ClientDoor => ({
+  feed: { tell: () => true, beat: () => true, interruptions: 0 },
   open: async (_self, handlers) => void (room.handlers = handlers),
   serve: async () => void (room.serving = true),
   hearLeader: (heard) => void (room.hears = heard),

@@ -24,6 +24,9 @@ const doors = async () => {
     request_bytes_max: network.request_bytes_max,
     door: () => new MemoryDoor(network, realClock),
     link: async () => new MemoryLink(network, realClock),
+    listen: async (subject, hear) => {
+      network.subscribe({ subject, group: 'listener', name: 'listener', hear: ({ body }) => hear(body) });
+    },
     end: async () => {},
   };
 };

@@ -1,5 +1,6 @@
 /** The ports on a real NATS server, and what only a real one does: restarts, other limits, silence, refusals. */
 import 'reflect-metadata';
+import { connect, type NatsConnection } from 'nats';
 import { realClock } from '../../deploy/clock.js';
 import { NatsDoor } from '../../transport/nats-door.js';
 import { connectLink } from '../../transport/nats-link.js';
@@ -28,12 +29,21 @@ transportSuite('NATS', async () => {
 
 const doors = async () => {
   const server = await startNatsServer();
+  let ears: NatsConnection | undefined;
   return {
     max_payload: 1024 * 1024,
     request_bytes_max: 500_000,
     door: () => new NatsDoor(settings(server.url), realClock),
     link: () => connectLink({ servers: [server.url] }, realClock),
-    end: () => server.stop(),
+    listen: async (subject, hear) => {
+      ears ??= await connect({ servers: [server.url] });
+      ears.subscribe(subject, { callback: (_error, { data }) => hear(data) });
+      await ears.flush();
+    },
+    end: async () => {
+      await ears?.close();
+      await server.stop();
+    },
   };
 };
 
