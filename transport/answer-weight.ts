@@ -17,14 +17,7 @@ export function weightOf(answer: Answer): number {
       return weightOfTxn(result.body);
     case 'lease.timetolive':
       return result.body.keys.reduce((sum, key) => sum + key.length, 0);
-    case 'kv.compact':
-    case 'lease.grant':
-    case 'lease.revoke':
-    case 'lease.keepalive':
-    case 'lease.list':
-    case 'cluster.list':
-    case 'maintenance.status':
-    case 'maintenance.hashkv':
+    default:
       return 0;
     case 'watch.history':
       return weightOfEvents(result.body.events);

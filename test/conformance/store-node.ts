@@ -106,14 +106,7 @@ async function resultOf(store: MvccStore, request: Request): Promise<Result> {
         body: { ...numbers, ...words, raft_applied_index: 0, revision, vitals: null },
       };
     }
-    case 'kv.put':
-    case 'kv.delete':
-    case 'kv.compact':
-    case 'lease.grant':
-    case 'lease.revoke':
-    case 'lease.keepalive':
-    case 'lease.timetolive':
-    case 'lease.list':
+    default:
       throw new QuorateError('Internal', `${request.op} is not read`);
   }
 }

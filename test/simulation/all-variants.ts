@@ -16,9 +16,7 @@ export const allVariants: readonly Variant[] = [
   ...clusterVariants,
   ...sessionVariants,
   ...clientVariants,
-].sort(
-  (a, b) => placeOf(a) - placeOf(b),
-);
+].sort((a, b) => placeOf(a) - placeOf(b));
 
 export const isListed = (variant: Variant): boolean => places.has(variant.name);
 

@@ -23,6 +23,9 @@ export const bothDoors = (street: ClientDoor, own: ClientDoor): ClientDoor => ({
     street.retire(term);
     own.retire(term);
   },
+  get feed() {
+    return own.feed;
+  },
   probe: () => street.probe(),
   async drain() {
     await Promise.all([street.drain(), own.drain()]);

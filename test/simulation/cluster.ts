@@ -241,9 +241,9 @@ export function createCluster(seed: number, size: number, options: ClusterOption
 
 /** Every letter that goes by a room's address is looked at. */
 function intercept(system: System, mail: NonNullable<LifeTwist['mail']>): void {
-  const { get } = system;
+  const original = system.get.bind(system);
   system.get = (address) => {
-    const room = get.call(system, address);
+    const room = original(address);
     if (room === undefined) return undefined;
     return {
       send: (letter) => {

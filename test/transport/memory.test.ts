@@ -24,7 +24,7 @@ const doors = async () => {
     request_bytes_max: network.request_bytes_max,
     door: () => new MemoryDoor(network, realClock),
     link: async () => new MemoryLink(network, realClock),
-    listen: async (subject, hear) => {
+    listen: async (subject: string, hear: (body: Uint8Array) => void) => {
       network.subscribe({ subject, group: 'listener', name: 'listener', hear: ({ body }) => hear(body) });
     },
     end: async () => {},

@@ -35,7 +35,7 @@ const doors = async () => {
     request_bytes_max: 500_000,
     door: () => new NatsDoor(settings(server.url), realClock),
     link: () => connectLink({ servers: [server.url] }, realClock),
-    listen: async (subject, hear) => {
+    listen: async (subject: string, hear: (body: Uint8Array) => void) => {
       ears ??= await connect({ servers: [server.url] });
       ears.subscribe(subject, { callback: (_error, { data }) => hear(data) });
       await ears.flush();
