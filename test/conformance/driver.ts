@@ -2,6 +2,7 @@
  * What a store must offer so that the conformance cases can ask it: the reference's requests (1.1) in its own words.
  * Bytes are strings here, one character a byte, so that cases read well; `\xff` is the byte 255.
  */
+import type { OpenWatch } from './watch-tap.js';
 
 export type Text = string;
 
@@ -108,6 +109,8 @@ export interface Driver {
   readonly txn: (asked: TxnAsked) => Promise<At<TxnAnswer>>;
   readonly compact: (revision: number, physical?: boolean) => Promise<{ readonly revision: number }>;
   readonly hashKv: (revision?: number) => Promise<HashAnswer>;
+  /** Where it has streams of watches. */
+  readonly watch?: OpenWatch;
   readonly close: () => Promise<void>;
 }
 

@@ -34,6 +34,7 @@ import {
   type TxnAnswer,
   type TxnAsked,
 } from './driver.js';
+import type { OpenWatch } from './watch-tap.js';
 
 const bytes = (text: Text | undefined): Uint8Array => Buffer.from(text ?? '', 'latin1');
 const text = (value: Uint8Array): Text => Buffer.from(value).toString('latin1');
@@ -149,7 +150,7 @@ async function leaderName(client: Client): Promise<string | undefined> {
 
 /* ---- the driver ------------------------------------------------------------------------------------------------ */
 
-export function quorateDriver(name: string, client: Client, close: () => Promise<void>): Driver {
+export function quorateDriver(name: string, client: Client, close: () => Promise<void>, watch?: OpenWatch): Driver {
   const answered = async <R extends { readonly header: { readonly revision: number } }, T>(
     call: Promise<R>,
     read: (answer: R) => T,
@@ -175,6 +176,7 @@ export function quorateDriver(name: string, client: Client, close: () => Promise
         compact_revision: answer.compactRevision,
       }));
     },
+    ...(watch === undefined ? {} : { watch }),
     close,
   };
 }

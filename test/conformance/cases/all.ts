@@ -6,6 +6,17 @@ import { range } from './range.js';
 import { revisions } from './revisions.js';
 import { transactionChecks } from './transaction-checks.js';
 import { transactions } from './transactions.js';
+import { watches } from './watches.js';
 import { writes } from './writes.js';
 
-export const allGroups = [revisions, range, writes, transactions, transactionChecks, comparisons, limits, compaction];
+export const allGroups = [
+  revisions,
+  range,
+  writes,
+  transactions,
+  transactionChecks,
+  comparisons,
+  limits,
+  compaction,
+  watches,
+];
