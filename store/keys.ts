@@ -87,7 +87,8 @@ const { latin1Slice } = Buffer.prototype as unknown as {
 /** One character a byte, in the bytes' order. */
 export const toLatin1 = (bytes: Uint8Array): string => latin1Slice.call(bytes, 0, bytes.length);
 
-export const fromLatin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+/** Not a Buffer: what prints itself otherwise must not reach watchers. */
+export const fromLatin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 
 /** The same memory seen as a Buffer. */
 export function asBuffer(bytes: Uint8Array): Buffer {

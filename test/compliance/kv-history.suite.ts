@@ -88,6 +88,16 @@ export function describeHistory(kvTest: KvTest): void {
     },
   );
 
+  kvTest('keys of a deleted range are plain bytes, as they come with the write and as they are read', async (desk) => {
+    await desk.run(put('a', '1'), put('b', '1'));
+    await desk.driver.decide(remove('a', { range_end: bytesOf('c') }));
+    const written = await desk.store.write();
+    const told = written.events.flatMap(({ events }) => events);
+    const read = (await ask(desk, 4)).revisions.flatMap(({ events }) => events.map(({ event }) => event));
+    for (const { kv } of [...told, ...read]) assert.equal(kv.key.constructor, Uint8Array);
+    assert.deepEqual([told.length, read.length], [2, 2]);
+  });
+
   kvTest('only what is written happened', async (desk) => {
     await desk.run(put('a', '1'));
     await desk.driver.decide(put('a', '2'));

@@ -2,6 +2,7 @@
  * What a store must offer so that the conformance cases can ask it: the reference's requests (1.1) in its own words.
  * Bytes are strings here, one character a byte, so that cases read well; `\xff` is the byte 255.
  */
+import type { OpenWatch } from './watch-tap.js';
 
 export type Text = string;
 
@@ -122,6 +123,8 @@ export interface Driver {
   readonly keepAlive: (id: bigint) => Promise<number>;
   readonly timeToLive: (id: bigint, keys?: boolean) => Promise<TimeToLiveAnswer>;
   readonly leases: () => Promise<readonly bigint[]>;
+  /** Where it has streams of watches. */
+  readonly watch?: OpenWatch;
   readonly close: () => Promise<void>;
 }
 

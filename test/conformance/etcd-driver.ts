@@ -13,25 +13,17 @@ import {
   type HashAnswer,
   type OpAnswer,
   type OpAsked,
-  type Pair,
   type PutAnswer,
   type PutAsked,
   type RangeAnswer,
   type RangeAsked,
-  type Text,
   type TxnAnswer,
   type TxnAsked,
 } from './driver.js';
+import { bytes, type Json, list, number, object, pair, text } from './etcd-json.js';
+import { etcdWatch } from './etcd-watch.js';
 
-type Json = Record<string, unknown>;
-
-const bytes = (text: Text | undefined): string => Buffer.from(text ?? '', 'latin1').toString('base64');
-const text = (base64: unknown): Text =>
-  Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64').toString('latin1');
-const number = (value: unknown): number => Number(value ?? 0);
 const idOf = (value: unknown): bigint => BigInt((value as string | undefined) ?? 0);
-const list = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
-const object = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
 
 /* ---- what is asked --------------------------------------------------------------------------------------------- */
 
@@ -81,15 +73,6 @@ const txnBody = (asked: TxnAsked): Json => ({
 });
 
 /* ---- what is answered ------------------------------------------------------------------------------------------ */
-
-const pair = (kv: Json): Pair => ({
-  key: text(kv['key']),
-  value: text(kv['value']),
-  create_revision: number(kv['create_revision']),
-  mod_revision: number(kv['mod_revision']),
-  version: number(kv['version']),
-  lease: BigInt((kv['lease'] as string | undefined) ?? 0),
-});
 
 const rangeAnswer = (body: Json): RangeAnswer => ({
   kvs: list(body['kvs']).map(pair),
@@ -161,6 +144,7 @@ function etcdDriver(url: string, version: string, close: () => Promise<void>): D
       return { ttl: number(answer['TTL']), granted: number(answer['grantedTTL']), keys: all.map(text) };
     },
     leases: async () => list((await ask('lease/leases', {}))['leases']).map(({ ID }) => idOf(ID)),
+    watch: etcdWatch(url),
     close,
   };
 }

@@ -34,6 +34,7 @@ import {
   type TxnAnswer,
   type TxnAsked,
 } from './driver.js';
+import type { OpenWatch } from './watch-tap.js';
 
 const bytes = (text: Text | undefined): Uint8Array => Buffer.from(text ?? '', 'latin1');
 const text = (value: Uint8Array): Text => Buffer.from(value).toString('latin1');
@@ -159,7 +160,7 @@ async function keepAlive(client: Client, id: bigint): Promise<number> {
 
 /* ---- the driver ------------------------------------------------------------------------------------------------ */
 
-export function quorateDriver(name: string, client: Client, close: () => Promise<void>): Driver {
+export function quorateDriver(name: string, client: Client, close: () => Promise<void>, watch?: OpenWatch): Driver {
   const answered = async <R extends { readonly header: { readonly revision: number } }, T>(
     call: Promise<R>,
     read: (answer: R) => T,
@@ -195,6 +196,7 @@ export function quorateDriver(name: string, client: Client, close: () => Promise
       return { ttl, granted: answer.grantedTtlMs / 1000, keys: answer.keys.map(text) };
     },
     leases: async () => (await client.lease.list()).leases,
+    ...(watch === undefined ? {} : { watch }),
     close,
   };
 }

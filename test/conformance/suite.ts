@@ -27,6 +27,8 @@ export interface Case {
   readonly only?: readonly [product: Driver['product'], because: string];
   /** Needs a store that nothing was written to. */
   readonly fresh?: boolean;
+  /** Needs a store that has streams of watches. */
+  readonly watches?: boolean;
   readonly run: (desk: Desk) => Promise<void>;
 }
 
@@ -100,6 +102,7 @@ export function runConformance(title: string, start: () => Promise<Driver>, grou
 }
 
 function skipReason(one: Case, store: Driver): string | undefined {
+  if (one.watches === true && store.watch === undefined) return 'no stream of watches here';
   if (one.only !== undefined && one.only[0] !== store.product) return one.only[1];
   if (one.since !== undefined && isOlder(store.version, one.since[0])) return `since ${one.since.join(': ')}`;
   return undefined;

@@ -7,6 +7,7 @@ import { range } from './range.js';
 import { revisions } from './revisions.js';
 import { transactionChecks } from './transaction-checks.js';
 import { transactions } from './transactions.js';
+import { watches } from './watches.js';
 import { writes } from './writes.js';
 
 export const allGroups = [
@@ -19,4 +20,5 @@ export const allGroups = [
   leases,
   limits,
   compaction,
+  watches,
 ];
