@@ -58,7 +58,9 @@ export async function stalled(open: Open, task: StalledTask): Promise<Results['s
 
 export async function leases(open: Open, task: LeasesTask): Promise<Results['leases']> {
   const client = await open();
-  const granted = await Promise.all(Array.from({ length: task.leases }, () => client.lease.grant(task.ttl_seconds)));
+  const granted = await Promise.all(
+    Array.from({ length: task.leases }, () => client.lease.grant(task.ttl_seconds * 1_000)),
+  );
   for (const { id } of granted) client.lease.keepAlive(id);
   // Two rounds of renewals, so that what granting left behind is over.
   await new Promise((resolve) => setTimeout(resolve, (task.ttl_seconds * 2_000) / 3));
