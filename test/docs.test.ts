@@ -22,6 +22,7 @@ const documents = [
   'docs/access.md',
   'docs/architecture.md',
   'docs/running.md',
+  'docs/event-feed.md',
   'docs/LIMITS.md',
 ];
 

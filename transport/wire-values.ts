@@ -53,9 +53,12 @@ export const print = (value: Value, encoding: Encoding): Uint8Array =>
 export const printText = (value: Value): string => JSON.stringify(value, toJson);
 
 /** In JSON bytes are text where they are UTF-8, `{"base64":"…"}` where not; 64-bit ids are decimal strings. */
-function toJson(_name: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString();
-  if (!(value instanceof Uint8Array)) return value;
+function toJson(this: Readonly<Record<string, unknown>>, name: string, written: unknown): unknown {
+  if (typeof written === 'bigint') return written.toString();
+  if (typeof written !== 'object' || written === null) return written;
+  // What the store hands out may be a Buffer, which JSON.stringify has asked for its own text before it asks here.
+  const value = this[name];
+  if (!(value instanceof Uint8Array)) return written;
   try {
     return utf8.decode(value);
   } catch {

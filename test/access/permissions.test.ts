@@ -21,7 +21,7 @@ const config = [...passwords, snippet].join('\n');
 
 let nats: TestNatsServer;
 let cluster: TestCluster;
-const nodeFlags = { 'nats-user': 'node', 'nats-password': 'node password' };
+const nodeFlags = { 'nats-user': 'node', 'nats-password': 'node password', 'event-feed': 'true' };
 
 before(async () => {
   nats = await startNatsServer({ config });
@@ -116,6 +116,17 @@ test('a reader reads, of the leader and of each member, and changes nothing', as
   assert.equal(new TextDecoder().decode(kvs[0]?.value), 'by quoratectl');
 });
 
+test('a client hears the event feed', async () => {
+  const raw = await connectRaw({ servers: nats.url, user: 'app', pass: 'app password', inboxPrefix: '_INBOX.app' });
+  const heard = ['quorate.events.fed.>', 'quorate.beat'].map(
+    (subject) => new Promise((resolve) => raw.subscribe(subject, { max: 1, callback: resolve })),
+  );
+  await raw.flush();
+  await using(optionsOf('app'), (client) => client.kv.put('fed/1', 'x'));
+  assert.deepEqual(await Promise.all(heard), [null, null]);
+  await raw.close();
+});
+
 test('nothing that a node or client does in good order is refused', () => {
   for (const name of cluster.names) assert.doesNotMatch(cluster.output(name), /NATS refuses/);
 });
@@ -133,6 +144,8 @@ test('a client cannot speak as a member, stand at the door, or hear what is not 
     '_quorate.quorate.birth.n1',
     '$SRV.PING',
     '_INBOX.x',
+    'quorate.events.forged',
+    'quorate.beat',
   ];
   const subscribe = ['_quorate.>', 'quorate.>', 'quorate.kv.put', '_INBOX.>', '_INBOX.reader.>', '$SRV.>', '>'];
   for (const subject of publish) raw.publish(subject, 'x');
@@ -160,7 +173,7 @@ test('a node with these permissions finds a cluster that has its name already', 
 /** Each permission of a node, taken away, and what the node says then. */
 const losses: readonly (readonly [string, string, RegExp])[] = [
   ['"$SRV.INFO.quorate", ', '', /publish to \\"\$SRV\.INFO\.quorate/],
-  [', "_INBOX.>"]', ']', /publish to \\"_INBOX\.app\./],
+  [', "_INBOX.>"', '', /publish to \\"_INBOX\.app\./],
   [', "quorate.>"]\n        }', ']\n        }', /subscribe to \\"quorate\.member\./],
   ['"$SRV.>", ', '', /subscribe to \\"\$SRV\.PING/],
   ['publish:   ["_quorate.quorate.>", ', 'publish: [', /publish to \\"_quorate\.quorate\./],
@@ -194,7 +207,7 @@ for (const [permission, instead, said] of losses) {
 
 test('where others share the account, nodes answer without a permission for inboxes', async () => {
   const responses = config
-    .replace(', "_INBOX.>"]', ']')
+    .replace(', "_INBOX.>"', '')
     .replace('"quorate.>"]\n        }', '"quorate.>"]\n allow_responses: { max: -1, expires: "1m" }\n        }');
   await nats.restart({ config: responses });
   await using(optionsOf('app'), (client) => client.kv.put('answered', 'x'.repeat(100_000)));

@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: Quorate beside etcd and JetStream's key-value store, where they are installed, in one run. Flags:
  *
- *   --only put,get,… --skip big    parts: put, get, get-serializable, mixed, txn, range, election, big
+ *   --only put,get,… --skip big    parts: put, get, get-serializable, mixed, txn, range, watch, stalled,
+ *                                  leases, election, big
  *   --systems quorate,etcd,jetstream   --callers 1,100,1000   --seconds 5   --rounds 1   --connections N
  *   --elections 7   --keys 1000000 --restarts 3 (of `big`)   --write (the results into the README)
  */
@@ -21,6 +22,7 @@ import { writeIntoReadme } from './readme.js';
 import { asMarkdown } from './report.js';
 import type { Report } from './report.js';
 import type { Cluster, System } from './system.js';
+import { benchWatching } from './watching.js';
 import { benchThroughput, signalAll, WARM_UP } from './throughput.js';
 
 const projectRoot = fileURLToPath(new URL('../../../', import.meta.url));
@@ -41,10 +43,12 @@ async function findSystems(wanted: BenchOptions['systems']): Promise<readonly Sy
 async function benchSmall(systems: readonly System[], options: BenchOptions) {
   const running = new Map<System, Cluster>();
   try {
-    if (options.cases.length === 0 && options.elections === 0) return { rows: [], elections: [] };
+    if (options.cases.length + options.watching.length + options.elections === 0)
+      return { rows: [], watching: [], elections: [] };
     for (const system of systems) running.set(system, await system.start());
     return {
-      rows: await benchThroughput(running, options, tell),
+      rows: options.cases.length === 0 ? [] : await benchThroughput(running, options, tell),
+      watching: await benchWatching(running, options.watching, tell),
       elections: await benchElection(running, options.elections, tell),
     };
   } finally {
@@ -59,7 +63,7 @@ async function bench(options: BenchOptions): Promise<Report> {
   const began_ms = performance.now();
   const machine = describeMachine();
   const systems = await findSystems(options.systems);
-  const { rows, elections } = await benchSmall(systems, options);
+  const { rows, watching, elections } = await benchSmall(systems, options);
   const big: Big[] = [];
   if (options.big_keys > 0) {
     for (const system of systems) if (system.hasMembers) big.push(await benchBig(system, options, tell));
@@ -77,6 +81,7 @@ async function bench(options: BenchOptions): Promise<Report> {
     machine,
     notes: [everywhere, ...systems.flatMap((system) => system.notes)],
     rows,
+    watching,
     elections,
     big,
   };

@@ -2,14 +2,16 @@
 import { parseArgs } from 'node:util';
 import { operations } from './cases.js';
 import type { Case, Plan } from './cases.js';
+import { watchingParts, type WatchingPart } from './watching.js';
 
 /** Beside the operations: the parts of a run that have their own kind of result. */
-const parts = ['election', 'big'] as const;
+const parts = [...watchingParts, 'election', 'big'] as const;
 
 export interface BenchOptions {
   readonly plan: Plan;
   readonly cases: readonly Case[];
   readonly rounds: number;
+  readonly watching: readonly WatchingPart[];
   readonly elections: number;
   /** 0: not this part. */
   readonly big_keys: number;
@@ -47,6 +49,7 @@ export function readOptions(): BenchOptions {
       .filter((operation) => chosen.includes(operation))
       .flatMap((operation) => callers.map((count) => ({ operation, callers: count }))),
     rounds: whole('rounds', values.rounds),
+    watching: watchingParts.filter((part) => chosen.includes(part)),
     elections: chosen.includes('election') ? whole('elections', values.elections) : 0,
     big_keys: chosen.includes('big') ? whole('keys', values.keys) : 0,
     restarts: whole('restarts', values.restarts),

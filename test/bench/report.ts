@@ -6,6 +6,7 @@ import { goals } from './goals.js';
 import type { Goal } from './goals.js';
 import type { Machine } from './machine.js';
 import type { SystemName } from './system.js';
+import { watchingMeanings, type Watching } from './watching.js';
 import { median } from './throughput.js';
 import type { Row } from './throughput.js';
 
@@ -15,6 +16,7 @@ export interface Report {
   readonly machine: Machine;
   readonly notes: readonly string[];
   readonly rows: readonly Row[];
+  readonly watching: readonly Watching[];
   readonly elections: readonly Elections[];
   readonly big: readonly Big[];
 }
@@ -30,6 +32,7 @@ export function asMarkdown(report: Report): string {
   const tables = [
     goalTable(report),
     throughputTable(report.rows),
+    watchingTable(report.watching),
     electionTable(report.elections),
     bigTable(report.big),
   ];
@@ -41,7 +44,7 @@ export function asMarkdown(report: Report): string {
 
 function goalTable(report: Report): string {
   const rows = goals.flatMap((goal) => {
-    const [own, etcd] = [figureOf(goal, report, 'Quorate'), figureOf(goal, report, 'etcd')];
+    const [own, etcd] = [figureOf(goal, report, 'Quorate'), besideOf(goal, report)];
     if (own === undefined || etcd === undefined) return [];
     const ratio = own / etcd;
     const met = ratio >= (goal.least ?? 0) && ratio <= (goal.most ?? Infinity);
@@ -52,7 +55,12 @@ function goalTable(report: Report): string {
   return table(['work', 'Quorate', 'etcd', 'ratio', 'goal', 'met'], 1, rows);
 }
 
-function figureOf(goal: Goal, { rows, elections, big }: Report, system: SystemName): number | undefined {
+function besideOf(goal: Goal, report: Report): number | undefined {
+  if (goal.of !== 'stalled') return figureOf(goal, report, 'etcd');
+  return report.watching.find((each) => each.system === 'Quorate')?.stalled?.without;
+}
+
+function figureOf(goal: Goal, { rows, watching, elections, big }: Report, system: SystemName): number | undefined {
   const own = <T extends { readonly system: SystemName }>(all: readonly T[]) =>
     all.filter((each) => each.system === system);
   switch (goal.of) {
@@ -60,6 +68,20 @@ function figureOf(goal: Goal, { rows, elections, big }: Report, system: SystemNa
     case 'p50': {
       const row = own(rows).find((each) => each.operation === goal.operation && each.callers === goal.callers);
       return row && (goal.of === 'rate' ? row.count / row.seconds : row.p50_us / 1_000);
+    }
+    case 'events': {
+      const found = own(watching)[0]?.watch;
+      return found && found.events / found.seconds;
+    }
+    case 'putsWatched': {
+      const found = own(watching)[0]?.watch;
+      return found && found.puts / found.put_seconds;
+    }
+    case 'stalled':
+      return own(watching)[0]?.stalled?.with;
+    case 'leases': {
+      const found = own(watching)[0]?.leases;
+      return found && Math.max(...nodeCores(found.cores));
     }
     case 'election': {
       const [found] = own(elections);
@@ -109,6 +131,25 @@ function besideEtcd(row: Row, rows: readonly Row[]): string {
   const etcd = rows.find((each) => each.system === 'etcd' && same(each));
   if (etcd === undefined || etcd === row || etcd.count === 0) return '';
   return (row.count / row.seconds / (etcd.count / etcd.seconds)).toFixed(2);
+}
+
+/** A NATS server, where there is one, stands before the three nodes. */
+const nodeCores = (cores: readonly number[]): readonly number[] => cores.slice(-3);
+
+function watchingTable(watching: readonly Watching[]): string {
+  if (watching.length === 0) return '';
+  const rate = (count = 0, seconds = 0): string => (seconds === 0 ? '' : inShort(count / seconds));
+  const lines = watching.map(({ system, watch, stalled, leases }) => [
+    system,
+    rate(watch?.events, watch?.seconds),
+    rate(watch?.puts, watch?.put_seconds),
+    ...[stalled?.without, stalled?.with].map((each) => (each === undefined ? '' : inShort(each))),
+    leases === undefined ? '' : nodeCores(leases.cores).map(inShort).join(' '),
+    leases === undefined ? '' : inShort(leases.cores.reduce((sum, each) => sum + each, 0)),
+  ]);
+  const head = ['watches and leases', 'events a second', 'puts meanwhile', 'puts, no watcher', 'one that never reads'];
+  const whole = table([...head, 'leases: cores of each node', 'with the NATS server'], 1, lines);
+  return `${whole}\n\n${watchingMeanings}.`;
 }
 
 function electionTable(elections: readonly Elections[]): string {

@@ -34,13 +34,52 @@ export interface ElectionTask {
   readonly calm_ms: number;
 }
 
-export type Task = LoadTask | FillTask | ElectionTask;
+/** Puts to one key, `writers` at a time, which all watchers are told of. */
+export interface WatchTask {
+  readonly mode: 'watch';
+  readonly watchers: number;
+  readonly connections: number;
+  readonly puts: number;
+  readonly writers: number;
+  readonly value_bytes: number;
+}
+
+/** Puts to one key for some time; `watched`: by one that never reads. */
+export interface StalledTask {
+  readonly mode: 'stalled';
+  readonly seconds: number;
+  readonly callers: number;
+  readonly value_bytes: number;
+  readonly watched: boolean;
+}
+
+/** Keeps leases alive, and tells what processor time `pids` took meanwhile. */
+export interface LeasesTask {
+  readonly mode: 'leases';
+  readonly leases: number;
+  readonly ttl_seconds: number;
+  readonly seconds: number;
+  readonly pids: readonly number[];
+}
+
+export type Task = LoadTask | FillTask | ElectionTask | WatchTask | StalledTask | LeasesTask;
 
 export interface Results {
   readonly load: Measured;
   readonly fill: { readonly seconds: number };
   readonly election: { readonly took_ms: number };
+  readonly watch: {
+    readonly events: number;
+    readonly seconds: number;
+    readonly puts: number;
+    readonly put_seconds: number;
+  };
+  readonly stalled: { readonly count: number };
+  /** Cores in use, of each process; and the leases that are there at the end. */
+  readonly leases: { readonly cores: readonly number[]; readonly alive: number };
 }
+
+export const WATCHED_KEY = 'watched';
 
 /** Keys in order of their numbers. */
 export const keyAt = (place: number): string => `bench/${String(place).padStart(8, '0')}`;

@@ -5,7 +5,7 @@ import { MemoryLink } from '../../transport/memory-link.js';
 import { MemoryNetwork } from '../../transport/memory-network.js';
 import { MemoryPeers } from '../../transport/memory-peers.js';
 import { doorWatchesSuite } from '../compliance/door-watches.suite.js';
-import { doorSuite } from '../compliance/door.suite.js';
+import { doorSuite, type DoorWorld } from '../compliance/door.suite.js';
 import { transportSuite } from '../compliance/transport.suite.js';
 
 transportSuite('memory', async () => {
@@ -17,7 +17,7 @@ transportSuite('memory', async () => {
   };
 });
 
-const doors = async () => {
+const doors = async (): Promise<DoorWorld> => {
   const network = new MemoryNetwork({ clock: realClock, max_payload: 1024 * 1024, request_bytes_max: 500_000 });
   return {
     max_payload: network.max_payload,

@@ -6,7 +6,7 @@ import { NatsDoor } from '../../transport/nats-door.js';
 import { connectLink } from '../../transport/nats-link.js';
 import { NatsPeers, type NatsSettings } from '../../transport/nats-peers.js';
 import { doorWatchesSuite } from '../compliance/door-watches.suite.js';
-import { doorSuite } from '../compliance/door.suite.js';
+import { doorSuite, type DoorWorld } from '../compliance/door.suite.js';
 import { transportSuite } from '../compliance/transport.suite.js';
 import { startNatsServer } from '../process/nats-server.js';
 
@@ -27,7 +27,7 @@ transportSuite('NATS', async () => {
   };
 });
 
-const doors = async () => {
+const doors = async (): Promise<DoorWorld> => {
   const server = await startNatsServer();
   let ears: NatsConnection | undefined;
   return {

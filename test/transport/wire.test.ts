@@ -11,6 +11,8 @@ import { limits } from '../../machines/language/limits.js';
 import { revision, memberId, type ClusterId } from '../../machines/language/vocabulary.js';
 import type { Answer, Operation, Request } from '../../transport/ports.js';
 import { OPERATIONS } from '../../transport/subjects.js';
+import { decodeWatchMessage, encodeWatchMessage } from '../../transport/wire-watch.js';
+import { watchResponse } from '../../machines/language/watching.js';
 import { stillSigns } from '../model/still-vitals.js';
 import { decodeBatch, decodeBatchAnswers, encodeBatch, encodeBatchAnswers } from '../../transport/wire-batch.js';
 import {
@@ -230,6 +232,23 @@ test('JSON shows etcd’s names, ids as decimal strings, zero fields, bytes that
     result: { op: 'kv.put', body: { revision: at, prev_kv: null, lease: 0n } },
   };
   assert.match(read(encodeAnswer(empty, 'json').body), /"prev_kv":null/);
+});
+
+test('bytes that the store hands out as a Buffer look no different in an event', () => {
+  const kv = {
+    key: Buffer.from('k'),
+    create_revision: 0,
+    mod_revision: 7,
+    version: 0,
+    value: Buffer.alloc(0),
+    lease: 0n,
+  };
+  const response = watchResponse([1], 7, { events: [{ event: { type: 'delete', kv, cause: 'user' }, prev_kv: null }] });
+  const message = { header, number: 1, responses: [response], heartbeat: null, ended: '' };
+  for (const encoding of ['json', 'msgpack'] as const) {
+    const back = decodeWatchMessage(encodeWatchMessage(message, encoding));
+    assert.deepEqual(back.responses[0]?.events[0]?.event.kv.key, text('k'));
+  }
 });
 
 test('an error carries its code and text, in the body and for NATS tools in two headers', () => {

@@ -36,6 +36,13 @@ type task struct {
 	Pid         int     `json:"pid"`
 	IntervalMs  float64 `json:"interval_ms"`
 	CalmMs      float64 `json:"calm_ms"`
+	Watchers    int     `json:"watchers"`
+	Puts        int     `json:"puts"`
+	Writers     int     `json:"writers"`
+	Watched     bool    `json:"watched"`
+	Leases      int     `json:"leases"`
+	TTLSeconds  float64 `json:"ttl_seconds"`
+	Pids        []int   `json:"pids"`
 }
 
 // The same as in tasks.ts.
@@ -57,6 +64,12 @@ func main() {
 		result = fill(told.Way.Servers, told.Task)
 	case "election":
 		result = election(told.Way.Servers, told.Task)
+	case "watch":
+		result = watch(told.Way.Servers, told.Task)
+	case "stalled":
+		result = stalled(told.Way.Servers, told.Task)
+	case "leases":
+		result = leases(told.Way.Servers, told.Task)
 	default:
 		must(fmt.Errorf("no such mode: %q", told.Task.Mode))
 	}

@@ -78,6 +78,8 @@ async function perform(): Promise<Results[Task['mode']]> {
       const body = { key: base64('election'), value: base64('v') };
       return { took_ms: await timeToFirstAnswer(task, () => ask('put', body, ELECTION_PUT_MAX_MS)) };
     }
+    default:
+      throw new Error(`no ${task.mode} by HTTP`);
   }
 }
 

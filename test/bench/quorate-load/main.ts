@@ -5,6 +5,7 @@ import type { Operation } from '../cases.js';
 import { measure, timeToFirstAnswer } from '../measure.js';
 import { ELECTION_PUT_MAX_MS, FILL_CALLERS, FILL_KEYS_PER_TXN, keyAt, RANGE_KEYS } from '../tasks.js';
 import type { FillTask, LoadTask, Results, Task, Way } from '../tasks.js';
+import { leases, stalled, watch } from './watching.js';
 
 const { way, task } = JSON.parse(process.argv[2] ?? '{}') as { readonly way: Way; readonly task: Task };
 
@@ -70,6 +71,12 @@ async function perform(): Promise<Results[Task['mode']]> {
       return load(task);
     case 'fill':
       return fill(task);
+    case 'watch':
+      return watch(open, task);
+    case 'stalled':
+      return stalled(open, task);
+    case 'leases':
+      return leases(open, task);
     case 'election': {
       const client = await open();
       const call = () => client.kv.put('election', 'v', { timeoutMs: ELECTION_PUT_MAX_MS });
