@@ -40,7 +40,7 @@ export async function contend(
   }
 }
 
-const sessionExpired = (): QuorateError => new QuorateError('Unknown', 'mutex: session is expired');
+const sessionExpired = (): QuorateError => errorOf('SessionExpired');
 
 async function enterContest(desk: Desk, ask: Ask, contender: Contender): Promise<number> {
   let found: KeyValue | null = null;

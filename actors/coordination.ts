@@ -7,7 +7,7 @@ import { fromCallback } from 'xstate';
 import { holder, leave, proclaim, WAITING_TTL_MS } from '../machines/coordination.js';
 import { EMPTY, toHex } from '../machines/language/bytes.js';
 import type { CoordinationRequest } from '../machines/language/coordination.js';
-import { QuorateError } from '../machines/language/errors.js';
+import { errorOf, QuorateError } from '../machines/language/errors.js';
 import { unreachable } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
 import type { Written } from '../store/ports.js';
@@ -87,7 +87,7 @@ async function answerTo(desk: Desk, ask: Ask, request: CoordinationRequest): Pro
     case 'election.proclaim': {
       const { leader, value } = request.body;
       const done = await transact(desk, ask, proclaim(leader.key, leader.rev, value));
-      if (!done.result.succeeded) throw new QuorateError('Unknown', 'election: not leader');
+      if (!done.result.succeeded) throw errorOf('ElectionNotLeader');
       return made(done.answer, { op: request.op, body: { revision: done.result.revision } });
     }
     case 'election.resign': {
@@ -98,7 +98,7 @@ async function answerTo(desk: Desk, ask: Ask, request: CoordinationRequest): Pro
     case 'election.leader': {
       const done = await put(desk, ask, { op: 'kv.range', body: holder(request.body.name) });
       const kv = resultOf(done, 'kv.range').kvs[0];
-      if (kv === undefined) throw new QuorateError('Unknown', 'election: no leader');
+      if (kv === undefined) throw errorOf('ElectionNoLeader');
       return made(done, { op: request.op, body: { revision: revisionOf(done), kv } });
     }
     default:

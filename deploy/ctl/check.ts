@@ -17,8 +17,8 @@ export interface CheckFlags {
   readonly autoCompact: boolean;
 }
 
-const datascaleDescription = `The memory is that of one member's process: the first one that \`--members\` names, else the first one of
-the member list.`;
+const datascaleDescription = `The memory is that of one member's process: the first one that
+\`--members\` names, else the first one of the member list.`;
 
 export const checkCommand = (open: OpenSession, show: Run<unknown>): Command =>
   defineGroup('check', 'commands for checking properties of the cluster', open, show)

@@ -5,8 +5,10 @@ import { badArguments, CommandFailure, exitCodes } from './failure.js';
 import { boolFlag, countFlag } from './flags.js';
 import { parseInt64, toCount } from './go-numbers.js';
 import { leaseHex } from './lease-text.js';
+import type { Printer } from './printer.js';
 import { defineCommand, defineGroup } from './session.js';
-import type { OpenSession, Run, Session } from './session.js';
+import type { OpenSession, Run } from './session.js';
+import type { Terminal } from './terminal.js';
 
 export const leaseCommand = (open: OpenSession, show: Run<unknown>): Command =>
   defineGroup('lease', 'Lease related commands', open, show)
@@ -83,14 +85,13 @@ const keepAlive: Run<{ readonly once: boolean }> = async (session, words, { once
     const response = await failingAs(exitCodes.badConnection, '', lease.keepAliveOnce(id));
     return (await session.printer()).leaseKeepAlive(response);
   }
-  await untilLost(session, lease.keepAlive(id));
+  const printer = await session.printer();
+  await untilLost(session.terminal, printer, lease.keepAlive(id));
   if (format === 'simple') session.terminal.out(`lease ${leaseHex(id)} expired or revoked.\n`);
 };
 
 /** Tells every renewal. */
-async function untilLost(session: Session, kept: KeepAlive): Promise<void> {
-  const { terminal } = session;
-  const printer = await session.printer();
+async function untilLost(terminal: Terminal, printer: Printer, kept: KeepAlive): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       kept.onRenewed((response) => {

@@ -7,8 +7,8 @@ import { countFlag } from './flags.js';
 import { defineCommand } from './session.js';
 import type { OpenSession, Run, Session } from './session.js';
 
-const description = `Acquires a lock with the given name. Once it is acquired, the key of the lock is shown, and the lock is
-held until this command is interrupted (SIGINT, SIGTERM).
+const description = `Acquires a lock with the given name. Once it is acquired, the key of the lock
+is shown, and the lock is held until this command is interrupted (SIGINT, SIGTERM).
 
 With a command, the lock is held while that runs. It finds the key of the lock in ETCD_LOCK_KEY, and in
 ETCD_LOCK_REV a number that is greater for each later holder; its exit code is that of this command. When

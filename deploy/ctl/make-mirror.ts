@@ -29,11 +29,13 @@ interface MirrorFlags {
   readonly destKey: string;
 }
 
-const description = `Copies the keys to another Quorate, and then every change, until it is interrupted. The number of keys that
-were written is shown every 30 seconds. Leases are not copied: a key is deleted there when it is deleted here.
+const description = `Copies the keys to another Quorate, and then every change, until it is
+interrupted. The number of keys that were written is shown every 30 seconds.
+Leases are not copied: a key is deleted there when it is deleted here.
 
-The other cluster is named by --dest-servers, --dest-cluster-name or both. Without --dest-servers it hangs on the
-same NATS servers, and the same user's; with them the --dest-… flags say how to get in.`;
+The other cluster is named by --dest-servers, --dest-cluster-name or both.
+Without --dest-servers it hangs on the same NATS servers, with the same way in;
+with them the --dest-… flags say how to get in.`;
 
 const REPORT_MS = 30_000;
 /** A change that the destination does not take for so long ends the mirror. */

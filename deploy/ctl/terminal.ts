@@ -14,7 +14,10 @@ export interface Terminal {
   flush(): void;
   /** In characters; undefined where the output is no terminal. */
   readonly columns: number | undefined;
-  /** Aborts when the program is asked to end; its reason is `SIGINT` or `SIGTERM`. Before the first call of this it ends at once. */
+  /**
+   * Aborts when the program is asked to end; its reason is `SIGINT` or `SIGTERM`. Before the first call of this it ends
+   * at once.
+   */
   interruption(): AbortSignal;
   /** Runs a program that reads nothing and whose output is ours. Resolves when it has ended. */
   run(child: ChildRun): Promise<ChildEnd>;

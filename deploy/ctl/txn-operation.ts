@@ -57,7 +57,10 @@ function operationCommands(found: Operation[], terminal: Terminal): Command {
 
 const word = /"(?:[^"\\]|\\.)*"|'[^']*'|[^'"\t\n\f\r ][^\t\n\f\r ]*[^'"\t\n\f\r ]?/g;
 
-/** Words of a line, a character for each byte: they end at white space; double quotes hold Go's escapes, single quotes everything as it is. */
+/**
+ * Words of a line, a character for each byte. They end at white space; double quotes hold Go's escapes, single quotes
+ * everything as it is.
+ */
 export function splitWords(latin1: string): string[] {
   return (latin1.match(word) ?? []).map((each) => {
     if (each.startsWith("'")) return each.slice(1, -1);

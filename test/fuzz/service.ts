@@ -92,5 +92,5 @@ function judge(answer: Fields, heard: { served: number; refused: number; revisio
   heard.refused += 1;
   if (error.code === 'Unavailable' && what.includes('Quorate-Timeout-Ms: ')) return;
   assert.ok(refusals.has(error.code), `${error.code}: ${error.message}, for ${what}`);
-  assert.match(error.message, /^(etcdserver|quorate): /, what);
+  assert.match(error.message, /^((etcdserver|quorate|mutex|election): |"leader" field)/, what);
 }

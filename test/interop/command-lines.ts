@@ -1,5 +1,8 @@
 /** The conversation that etcdctl has with an etcd and quoratectl with Quorate, line by line, from an empty store on. */
 
+/** In the words: the id of the lease that was granted last, which no two clusters have in common. */
+export const lastLease = '<lease>';
+
 export interface CommandLine {
   readonly words: readonly string[];
   readonly stdin?: string;
@@ -157,6 +160,104 @@ const removing: readonly CommandLine[] = [
   say('get', '', '--prefix', '-w', 'json'),
 ];
 
+/** What remains of a time, and ids in a list, cannot be told from the rest in protobuf. */
+const inText = (...words: readonly string[]): CommandLine[] =>
+  ['simple', 'json', 'fields', 'table'].map((format) => say(...words, '-w', format));
+
+const leasing: readonly CommandLine[] = [
+  ...inEveryFormat('lease', 'list'),
+  say('lease', 'list', 'x'),
+  ...inEveryFormat('lease', 'grant', '100'),
+  say('lease', 'grant', '100', '--hex'),
+  ...inText('lease', 'timetolive', lastLease),
+  ...inText('lease', 'timetolive', lastLease, '--keys'),
+  say('put', 'leased', 'v', '--lease', lastLease),
+  say('put', 'leased', 'w', '--ignore-lease'),
+  ...inText('lease', 'timetolive', lastLease, '--keys'),
+  say('lease', 'timetolive', lastLease, '--keys', '--hex'),
+  ...inEveryFormat('lease', 'keep-alive', '--once', lastLease),
+  say('lease', 'revoke', lastLease),
+  say('get', 'leased'),
+  say('lease', 'revoke', lastLease),
+  ...inEveryFormat('lease', 'timetolive', '1234'),
+  ...inEveryFormat('lease', 'keep-alive', '--once', '1234'),
+  say('lease', 'keep-alive', '1234'),
+  say('lease', 'keep-alive', '1234', '-w', 'json'),
+  say('lease', 'revoke', '1234'),
+  say('lease', 'revoke', '--', '-12'),
+  say('put', 'a', 'b', '--lease=1234'),
+  ...inText('lease', 'list'),
+  say('lease', 'grant', '0'),
+  say('lease', 'grant', '--', '-5'),
+  say('lease'),
+  say('lease', 'nonsense'),
+  say('lease', 'grant'),
+  say('lease', 'grant', 'x'),
+  say('lease', 'grant', '1', '2'),
+  say('lease', 'grant', '9000000001'),
+  say('lease', 'grant', '99999999999999999999'),
+  say('lease', 'revoke'),
+  say('lease', 'revoke', 'zz'),
+  say('lease', 'timetolive'),
+  say('lease', 'timetolive', 'zz'),
+  say('lease', 'timetolive', '0x12'),
+  say('lease', 'timetolive', '1', '2'),
+  say('lease', 'keep-alive'),
+  say('lease', 'keep-alive', 'zz'),
+  say('lease', 'keep-alive', '1', '2'),
+];
+
+/** Watches end when what they run fails, or by themselves where they cannot begin. */
+const watching: readonly CommandLine[] = [
+  say('put', 'w1', 'a'),
+  say('put', 'w1', 'b'),
+  say('del', 'w1'),
+  say('put', 'w "2', 'l\nm'),
+  ...formats.map((format) => say('watch', 'w', '--prefix', '--rev=7', '-w', format, '--', 'false')),
+  ...formats.map((format) => say('watch', 'w', '--prefix', '--rev=7', '--prev-kv', '-w', format, '--', 'false')),
+  say('watch', 'w1', 'x', '--rev=7', '--', 'sh', '-c', 'exit 7'),
+  say('watch', 'w1', '--rev', '7', '--hex', '--', 'nonesuch', 'a'),
+  say('watch', 'w1', 'x', 'y', '--rev=7', '--', './none/such'),
+  say('watch', '', '--prefix', '--rev=7', '--', 'sh', '-c', 'kill -9 $$'),
+  say('watch', 'w "2', '--rev=7', '--', 'sh', '-c', 'env | grep ETCD_WATCH | sort; false'),
+  ...inEveryFormat('watch', 'x', 'w1'),
+  say('watch'),
+  say('watch', '--rev', '3'),
+  say('watch', 'w1', 'x', '--prefix'),
+  say('watch', 'w1', '--'),
+  say('watch', '--', 'echo'),
+  say('watch', 'w1', '-w', 'bad'),
+  say('watch', '--bad'),
+  tell('watch\n\nfoo\nwatch w1 x --prefix\nprogress\n', 'watch', '-i'),
+  tell('watch w1 --bad\n', 'watch', '-i'),
+  tell('watch w1 -h\n', 'watch', '-i'),
+  tell('watch w1 --\n', 'watch', '-i'),
+  tell('', 'watch', '-i'),
+  ...inEveryFormat('watch', 'w', '--prefix', '--rev=1'),
+];
+
+const holding: readonly CommandLine[] = [
+  say('lock', 'l1', '--', 'sh', '-c', 'echo $ETCD_LOCK_KEY; exit 3'),
+  say('lock', 'l1', '--ttl=5', '--', 'echo', 'hi'),
+  say('lock', 'l1', '--ttl', '-1', 'echo', 'hi'),
+  say('lock', 'l1', '--', 'sh', '-c', 'kill -9 $$'),
+  say('lock', 'l1', 'nonesuch'),
+  say('lock', 'l1', '-w', 'table'),
+  say('lock'),
+  say('lock', 'l1', '--ttl=x'),
+  say('lock', 'l1', '-w', 'bad'),
+  say('lock', 'l1', 'sh', '-c', 'true'),
+  say('elect'),
+  say('elect', 'e1'),
+  say('elect', 'e1', 'a', 'b'),
+  say('elect', 'e1', 'a', '-l'),
+  say('check'),
+  say('check', 'perf', '--load=q'),
+  say('check', 'datascale', '--load', 'q'),
+  say('put', '/etcdctl-check-perf/x', '1'),
+  say('del', '/etcdctl-check-perf/x'),
+];
+
 /** Their answers are alike only where both ask the same cluster. */
 export const aboutMembers: readonly CommandLine[] = [
   ...inEveryFormat('member', 'list'),
@@ -173,5 +274,8 @@ export const conversation: readonly CommandLine[] = [
   ...mistakes,
   ...transactions,
   ...removing,
+  ...leasing,
+  ...watching,
+  ...holding,
   say('version'),
 ];

@@ -2,6 +2,7 @@
  * The command lines at which quoratectl answers otherwise than Debian's etcdctl 3.4.23: because etcdctl 3.6 does, or
  * because etcdctl crashes there. Each says why, and what the answer is, given etcdctl's. All other lines are alike.
  */
+import { lastLease } from './command-lines.js';
 import type { CommandLine } from './command-lines.js';
 import type { Masked } from './masks.js';
 
@@ -62,6 +63,19 @@ const noRevision = at('3.6 leaves out a revision of 0', ({ stdout }) => ({
   stdout: stdout.replace('"Revision" : 0\n', ''),
 }));
 
+/** What stands in the message beside the header. */
+const wholeMessage = (...fields: readonly string[]) =>
+  at('etcdctl prints the header alone, which no message of etcd is', ({ stdout }) => {
+    const [, revision = ''] = /^3: (\d+)$/m.exec(stdout) ?? [];
+    return { stdout: [`1: names 1,2,3,4 revision ${revision}`, ...fields].join('\n') };
+  });
+
+const quotedValue = at('3.4 has cut what stood in single quotes', ({ stdout }) => ({
+  stdout: stdout.replace('PUT\none\nb\n', 'PUT\none\nb c\n'),
+}));
+
+const codeOfChild = (code: number) => at('3.6 ends with the exit code of what it ran', () => ({ code }));
+
 const versions = at('another version of another program', () => ({
   stdout: 'etcdctl version: 0.1.0\nAPI version: 3.6\n',
 }));
@@ -87,6 +101,18 @@ export const differences: readonly Difference[] = [
   badFlagInTransaction(['txn'], '\nget a --foo\n\n\n'),
   noRevision(['member', 'list', '-w', 'fields']),
   versions(['version']),
+  wholeMessage()(['lease', 'list', '-w', 'protobuf']),
+  wholeMessage('2: #', '3: 100')(['lease', 'grant', '100', '-w', 'protobuf']),
+  wholeMessage('2: #', '3: 100')(['lease', 'keep-alive', '--once', lastLease, '-w', 'protobuf']),
+  wholeMessage('2: 4660', '3: 18446744073709551615')(['lease', 'timetolive', '1234', '-w', 'protobuf']),
+  quotedValue(['watch', '', '--prefix', '--rev=7', '--', 'sh', '-c', 'kill -9 $$']),
+  noRevision(['watch', 'x', 'w1', '-w', 'fields']),
+  noRevision(['watch', 'w', '--prefix', '--rev=1', '-w', 'fields']),
+  usageError(['watch', '--bad']),
+  codeOfChild(3)(['lock', 'l1', '--', 'sh', '-c', 'echo $ETCD_LOCK_KEY; exit 3']),
+  codeOfChild(255)(['lock', 'l1', '--', 'sh', '-c', 'kill -9 $$']),
+  usageError(['lock', 'l1', '--ttl=x']),
+  usageError(['lock', 'l1', 'sh', '-c', 'true']),
 ];
 
 /** How a line stands in a shell. */

@@ -1,4 +1,6 @@
 /** A real etcd as the commands see a cluster, through its JSON gateway: etcdctl can be asked the same. */
+import type { Leases } from '../../client/lease-types.js';
+import type { WatchEvent, Watcher, WatchOptions, WatchResponse } from '../../client/watch-types.js';
 import type {
   GetOptions,
   GetResponse,
@@ -9,9 +11,9 @@ import type {
   ResponseHeader,
   StatusResponse,
 } from '../../client/types.js';
-import type { ClusterAccess, Comparing, Operation } from '../../deploy/ctl/cluster.js';
+import type { ClusterAccess, Comparing, Held, Operation } from '../../deploy/ctl/cluster.js';
 import { NUL, prefixEnd } from '../../machines/language/bytes.js';
-import { QuorateError } from '../../machines/language/errors.js';
+import { errorOf, QuorateError } from '../../machines/language/errors.js';
 
 /** What the gateway answers: 64-bit numbers are texts, zero fields are left out. */
 interface Raw {
@@ -48,27 +50,17 @@ export function etcdAccess(address: string): ClusterAccess {
     memberList: async () => memberListResponse(await ask('cluster/member/list', {})),
     status: async () => statusResponse(await ask('maintenance/status', {})),
     hashKv: async (_member, revision) => hashResponse(await ask('maintenance/hash', { revision })),
-    lease: {
-      grant: notHere,
-      revoke: notHere,
-      keepAliveOnce: notHere,
-      keepAlive: notHere,
-      timeToLive: notHere,
-      list: notHere,
+    lease: leasesOver(ask),
+    watch: (key, options) => watchOver(address, key, options),
+    lock: async (name, { ttlMs }) => lockOver(ask, name, ttlMs),
+    campaign: () => Promise.reject(new Error('an election ends with a signal alone')),
+    observe: () => {
+      throw new Error('an observer ends with a signal alone');
     },
-    watch: notHere,
-    lock: notHere,
-    campaign: notHere,
-    observe: notHere,
     close: async () => undefined,
   };
   return access;
 }
-
-/** What takes streams is compared with etcdctl's own output (test/ctl), not through the gateway. */
-const notHere = (): never => {
-  throw new QuorateError('Unimplemented', 'the gateway is not asked for this');
-};
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 const bytes = (value: Raw[string]): Uint8Array => Buffer.from(typeof value === 'string' ? value : '', 'base64');
@@ -219,3 +211,130 @@ function compareOf(comparing: Comparing) {
     [field[comparing.target]]: given,
   };
 }
+
+/* ---- leases, locks, watches -------------------------------------------------------------------------------------- */
+
+type Ask = (path: string, request: unknown) => Promise<Raw>;
+
+const milliseconds = (value: Raw[string]): number => number(value) * 1_000;
+
+function leasesOver(ask: Ask): Leases {
+  const renew = async (lease: bigint) => {
+    const raw = (await ask('lease/keepalive', { ID: String(lease) }))['result'] as Raw;
+    return { header: header(raw), id: lease, ttlMs: milliseconds(raw['TTL']) };
+  };
+  return {
+    grant: async (ttlMs) => {
+      const raw = await ask('lease/grant', { TTL: String(Math.floor(ttlMs / 1_000)) });
+      return { header: header(raw), id: id(raw['ID']), ttlMs: milliseconds(raw['TTL']) };
+    },
+    revoke: async (lease) => ({ header: header(await ask('lease/revoke', { ID: String(lease) })) }),
+    keepAliveOnce: async (lease) => {
+      const kept = await renew(lease);
+      if (kept.ttlMs === 0) throw errorOf('LeaseNotFound');
+      return kept;
+    },
+    keepAlive: (lease) => ({
+      id: lease,
+      alive: true,
+      lost: renew(lease).then(({ ttlMs }) =>
+        ttlMs === 0 ? errorOf('LeaseNotFound') : Promise.reject(new Error('renewed, and that does not end by itself')),
+      ),
+      onRenewed: () => () => undefined,
+      stop: () => undefined,
+    }),
+    timeToLive: async (lease, { keys = false } = {}) => {
+      const raw = await ask('lease/timetolive', { ID: String(lease), keys });
+      return {
+        header: header(raw),
+        id: id(raw['ID']),
+        ttlMs: raw['TTL'] === '-1' ? -1 : milliseconds(raw['TTL']),
+        grantedTtlMs: milliseconds(raw['grantedTTL']),
+        keys: texts(raw['keys']).map(bytes),
+      };
+    },
+    list: async () => {
+      const raw = await ask('lease/leases', {});
+      return { header: header(raw), leases: list(raw['leases']).map((lease) => id(lease['ID'])) };
+    },
+  };
+}
+
+async function lockOver(ask: Ask, name: string, ttlMs: number): Promise<Held> {
+  const { ID } = await ask('lease/grant', { TTL: String(ttlMs / 1_000) });
+  const raw = await ask('lock/lock', { name: base64(Buffer.from(name)), lease: ID });
+  return {
+    key: Buffer.from(bytes(raw['key'])).toString(),
+    revision: header(raw).revision,
+    lost: new Promise(() => undefined),
+    release: async () => void (await ask('lease/revoke', { ID })),
+  };
+}
+
+function watchOver(address: string, key: Uint8Array, options: WatchOptions): Watcher {
+  const over = new AbortController();
+  const request = {
+    key: base64(key),
+    range_end: endOf(key, options),
+    start_revision: String(options.startRevision ?? 0),
+    prev_kv: options.prevKv ?? false,
+  };
+  const opened = openWatch(address, request, over.signal);
+  const created = opened.then(({ first }) => header(first));
+  created.catch(() => undefined);
+  const notHere = (): never => {
+    throw new Error('the commands do not use this');
+  };
+  return {
+    created,
+    revision: 0,
+    on: notHere,
+    off: notHere,
+    requestProgress: notHere,
+    cancel: async () => over.abort(),
+    async *[Symbol.asyncIterator]() {
+      const { rest } = await opened;
+      for await (const raw of rest) yield watchResponse(raw);
+    },
+  };
+}
+
+async function openWatch(address: string, request: unknown, signal: AbortSignal) {
+  const body = JSON.stringify({ create_request: request });
+  const answer = await fetch(`${address}/v3/watch`, { method: 'POST', body, signal });
+  const lines = linesOf(answer.body as unknown as AsyncIterable<Uint8Array>);
+  const read = async (): Promise<Raw> => {
+    const { value } = await lines.next();
+    const raw = (JSON.parse(String(value)) as Raw)['result'] as Raw;
+    if (raw['canceled'] !== true) return raw;
+    const compactRevision = number(raw['compact_revision']);
+    if (compactRevision > 0) throw Object.assign(errorOf('Compacted'), { compactRevision });
+    throw new QuorateError('Unknown', text(raw['cancel_reason']));
+  };
+  const rest = async function* (): AsyncGenerator<Raw> {
+    for (;;) yield await read();
+  };
+  return { first: await read(), rest: rest() };
+}
+
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string, undefined> {
+  let read = '';
+  for await (const chunk of chunks) {
+    const lines = (read + Buffer.from(chunk).toString()).split('\n');
+    read = lines.pop() ?? '';
+    yield* lines;
+  }
+}
+
+const watchResponse = (raw: Raw): WatchResponse => ({
+  header: header(raw),
+  events: list(raw['events']).map(watchEvent),
+  initial: false,
+});
+
+const watchEvent = (raw: Raw): WatchEvent => ({
+  type: raw['type'] === 'DELETE' ? 'delete' : 'put',
+  kv: pair(raw['kv'] as Raw),
+  ...(raw['prev_kv'] === undefined ? {} : { prevKv: pair(raw['prev_kv'] as Raw) }),
+  cause: 'user',
+});

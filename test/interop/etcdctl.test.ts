@@ -6,7 +6,7 @@ import { runCommandLine } from '../../deploy/ctl/run.js';
 import type { Surroundings } from '../../deploy/ctl/run.js';
 import { scriptedTerminal } from '../ctl/scripted-terminal.js';
 import { startTestCluster } from '../process/cluster.js';
-import { aboutMembers, conversation } from './command-lines.js';
+import { aboutMembers, conversation, lastLease } from './command-lines.js';
 import type { CommandLine } from './command-lines.js';
 import { differences, showLine } from './differences.js';
 import { etcdAccess } from './etcd-gateway.js';
@@ -23,6 +23,17 @@ const quoratectl =
     const code = await runCommandLine(words, { ...surroundings, terminal });
     return { stdout: terminal.stdout(), stderr: terminal.stderr(), code };
   };
+
+/** Remembers the lease that was granted last, and puts it where a line wants it. */
+function withLeases(speaker: Speaker): Speaker {
+  let lease = '';
+  return async ({ words, ...rest }) => {
+    const output = await speaker({ ...rest, words: words.map((word) => (word === lastLease ? lease : word)) });
+    const [, granted] = /^lease ([0-9a-f]{16}) granted/.exec(output.stdout.toString()) ?? [];
+    lease = granted ?? lease;
+    return output;
+  };
+}
 
 /** Says every line to both, in order, and fails with all the lines at which they differ otherwise than is known. */
 async function compare(lines: readonly CommandLine[], etcdctl: Speaker, ours: Speaker): Promise<void> {
@@ -54,7 +65,11 @@ test('quoratectl says of an etcd what etcdctl says', { skip }, async (t) => {
   const [first, second] = await Promise.all([startEtcd(), startEtcd()]);
   t.after(() => Promise.all([first.stop(), second.stop()]));
   const ours = quoratectl({ environment: {}, connect: async () => etcdAccess(second.address) });
-  await compare([...conversation, ...aboutMembers], (line) => runEtcdctl(first.address, line), ours);
+  await compare(
+    [...conversation, ...aboutMembers],
+    withLeases((line) => runEtcdctl(first.address, line)),
+    withLeases(ours),
+  );
 });
 
 test('quoratectl on Quorate answers as etcdctl on etcd', { skip }, async (t) => {
@@ -62,7 +77,11 @@ test('quoratectl on Quorate answers as etcdctl on etcd', { skip }, async (t) => 
   t.after(() => Promise.all([etcd.stop(), cluster.stop()]));
   const environment = { QUORATECTL_SERVERS: cluster.servers.join(','), QUORATECTL_CLUSTER_NAME: cluster.clusterName };
   const ours = quoratectl({ environment, connect: connectCluster });
-  await compare(conversation, (line) => runEtcdctl(etcd.address, line), ours);
+  await compare(
+    conversation,
+    withLeases((line) => runEtcdctl(etcd.address, line)),
+    withLeases(ours),
+  );
   for (const { words, stdout } of aboutThisCluster) {
     const output = await ours({ words });
     assert.equal(output.stderr, '', words.join(' '));

@@ -24,10 +24,11 @@ export function mask({ stdout, stderr, code }: Output, isProtobuf: boolean): Mas
 const maskText = (text: string): string =>
   text
     .replaceAll('quoratectl', 'etcdctl')
-    .replace(/"(cluster_id|member_id|raft_term|ID|leader)":"?[0-9a-f]+"?/g, '"$1":#')
+    .replace(/"(cluster_id|member_id|raft_term|ID|id|leader)":"?[0-9a-f]+"?/g, '"$1":#')
     .replace(/"(ClusterID|MemberID|RaftTerm|ID|Leader)" : [0-9a-f]+/g, (line, name: string) =>
       line.endsWith(' : 0') ? line : `"${name}" : #`,
     )
+    .replace(/remaining\(\d+s\)/g, 'remaining(#s)')
     .replace(/\b[0-9a-f]{14,16}\b/g, '################')
     .replace(/127\.0\.0\.1:\d{5}/g, '127.0.0.1:#####')
     .replace(/\b\d+(\.\d+)?(ms|µs)\b/g, '#ms');
@@ -42,15 +43,17 @@ const withoutLog = (text: string): string => text.replace(/^\{"level":"warn".*\n
 function maskProtobuf(bytes: Uint8Array): string {
   const shown = [...decodeFields(bytes)].map(([number, values]) => {
     if (number !== 1) return `${number}: ${values.map(show).join(' ')}`;
-    const header = decodeFields(values[0] as Uint8Array);
+    const [first] = values;
+    if (typeof first === 'bigint') return '1: a number';
+    const header = decodeFields(first as Uint8Array);
     return `1: names ${[...header.keys()].join(',')} revision ${header.get(3)?.join() ?? 'none'}`;
   });
   return shown.join('\n');
 }
 
-/** A member begins with its id. */
+/** A member begins with its id; a number that is as large as an id is one. */
 function show(value: bigint | Uint8Array): string {
-  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'bigint') return value > 2n ** 48n && value < 2n ** 63n ? '#' : String(value);
   const text = Buffer.from(value).toString('latin1');
   const isMember = text.includes('http://');
   return isMember ? [...decodeFields(value).keys()].join(',') : Buffer.from(value).toString('hex');

@@ -2,9 +2,6 @@
 import type { ClientDoor } from '../../transport/ports.js';
 
 export const bothDoors = (street: ClientDoor, own: ClientDoor): ClientDoor => ({
-  get feed() {
-    return own.feed;
-  },
   async open(self, handlers) {
     await street.open(self, handlers);
     // The street says what becomes of the leader's door; this one is not asked.

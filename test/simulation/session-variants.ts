@@ -90,16 +90,6 @@ export const sessionVariants: readonly ClusterVariant[] = [
   },
   {
     level: 'cluster',
-    name: 'row stays live over a snapshot',
-    breaks: 'watchers are not told that the state is a snapshot from now on',
-    twist: dropped('watchHub', 'switched'),
-    seeds: 40,
-    kinds: ['partition', 'pause'],
-    clients: busy,
-    sessions: 2,
-  },
-  {
-    level: 'cluster',
     name: 'lease expired by a deposed leader',
     breaks: 'who leads again counts leases on from where it was deposed',
     twist: dropped('leaseTicker', 'closeDoor'),
