@@ -97,6 +97,13 @@ export interface HashAnswer {
   readonly compact_revision: number;
 }
 
+export interface TimeToLiveAnswer {
+  /** Whole seconds; -1 where there is no such lease. */
+  readonly ttl: number;
+  readonly granted: number;
+  readonly keys: readonly Text[];
+}
+
 export interface Driver {
   readonly name: string;
   /** etcd's minor version whose behaviour is expected, such as '3.6'. */
@@ -108,6 +115,13 @@ export interface Driver {
   readonly txn: (asked: TxnAsked) => Promise<At<TxnAnswer>>;
   readonly compact: (revision: number, physical?: boolean) => Promise<{ readonly revision: number }>;
   readonly hashKv: (revision?: number) => Promise<HashAnswer>;
+  /** Whole seconds. */
+  readonly grant: (ttl: number, id?: bigint) => Promise<At<{ readonly id: bigint; readonly ttl: number }>>;
+  readonly revoke: (id: bigint) => Promise<{ readonly revision: number }>;
+  /** The TTL after one renewal; 0 where there is no such lease. */
+  readonly keepAlive: (id: bigint) => Promise<number>;
+  readonly timeToLive: (id: bigint, keys?: boolean) => Promise<TimeToLiveAnswer>;
+  readonly leases: () => Promise<readonly bigint[]>;
   readonly close: () => Promise<void>;
 }
 

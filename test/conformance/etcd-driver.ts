@@ -29,6 +29,7 @@ const bytes = (text: Text | undefined): string => Buffer.from(text ?? '', 'latin
 const text = (base64: unknown): Text =>
   Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64').toString('latin1');
 const number = (value: unknown): number => Number(value ?? 0);
+const idOf = (value: unknown): bigint => BigInt((value as string | undefined) ?? 0);
 const list = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
 const object = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
 
@@ -144,6 +145,22 @@ function etcdDriver(url: string, version: string, close: () => Promise<void>): D
     txn: (asked) => answered('kv/txn', txnBody(asked), txnAnswer),
     compact: async (revision, physical) => at(await ask('kv/compaction', { revision, physical })),
     hashKv: (revision = 0) => hashByEtcdctl(url, revision),
+    grant: (TTL, ID) =>
+      answered('lease/grant', { TTL, ID: String(ID ?? 0n) }, (answer) => ({
+        id: idOf(answer['ID']),
+        ttl: number(answer['TTL']),
+      })),
+    revoke: async (ID) => at(await ask('lease/revoke', { ID: String(ID) })),
+    keepAlive: async (ID) => {
+      const { result } = await ask('lease/keepalive', { ID: String(ID) });
+      return number(object(result)['TTL']);
+    },
+    timeToLive: async (ID, keys) => {
+      const answer = await ask('lease/timetolive', { ID: String(ID), keys });
+      const all = Array.isArray(answer['keys']) ? answer['keys'] : [];
+      return { ttl: number(answer['TTL']), granted: number(answer['grantedTTL']), keys: all.map(text) };
+    },
+    leases: async () => list((await ask('lease/leases', {}))['leases']).map(({ ID }) => idOf(ID)),
     close,
   };
 }

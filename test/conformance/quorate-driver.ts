@@ -1,5 +1,5 @@
 /** Asks Quorate through its own client. */
-import { QuorateError } from '../../machines/language/errors.js';
+import { errors, QuorateError } from '../../machines/language/errors.js';
 import { compare, op } from '../../client/txn.js';
 import type {
   Bytes,
@@ -147,6 +147,16 @@ async function leaderName(client: Client): Promise<string | undefined> {
   return members.find((member) => member.id === leader)?.name;
 }
 
+/** Of a lease that is not there the client makes an error, as etcd's own does; on the wire it is a TTL of 0. */
+async function keepAlive(client: Client, id: bigint): Promise<number> {
+  try {
+    return (await client.lease.keepAliveOnce(id)).ttlMs / 1000;
+  } catch (error) {
+    if (error instanceof QuorateError && error.message === errors.LeaseNotFound.message) return 0;
+    throw error;
+  }
+}
+
 /* ---- the driver ------------------------------------------------------------------------------------------------ */
 
 export function quorateDriver(name: string, client: Client, close: () => Promise<void>): Driver {
@@ -175,6 +185,16 @@ export function quorateDriver(name: string, client: Client, close: () => Promise
         compact_revision: answer.compactRevision,
       }));
     },
+    grant: (ttl, id) =>
+      answered(client.lease.grant(ttl * 1000, { id }), (answer) => ({ id: answer.id, ttl: answer.ttlMs / 1000 })),
+    revoke: (id) => answered(client.lease.revoke(id), () => ({})),
+    keepAlive: (id) => keepAlive(client, id),
+    timeToLive: async (id, keys) => {
+      const answer = await client.lease.timeToLive(id, { keys });
+      const ttl = Math.floor(answer.ttlMs / 1000);
+      return { ttl, granted: answer.grantedTtlMs / 1000, keys: answer.keys.map(text) };
+    },
+    leases: async () => (await client.lease.list()).leases,
     close,
   };
 }

@@ -4,8 +4,9 @@
  */
 import { headerOf, operationOf, toAnswer } from '../../actors/answers.js';
 import { readHistory } from '../../actors/history.js';
+import { settle } from '../../actors/settle.js';
 import { clientOver } from '../../client/client.js';
-import { realClock } from '../../deploy/clock.js';
+import { realClock, realRandom } from '../../deploy/clock.js';
 import { wayOf } from '../../machines/admission.js';
 import { encodeCommand } from '../../machines/language/codec.js';
 import { QuorateError } from '../../machines/language/errors.js';
@@ -22,6 +23,8 @@ import type { Driver } from './driver.js';
 import { quorateDriver } from './quorate-driver.js';
 
 const CLUSTER = 0xc0ffeen as ClusterId;
+/** etcd's own: one and a half election timeouts of a second, in whole seconds. */
+const SMALLEST = { min_lease_ttl_ms: 2_000 };
 const SELF = memberId(1n);
 const TERM = term(1);
 
@@ -56,7 +59,11 @@ function nodeOver(store: MvccStore): (asks: readonly Ask[]) => void {
     const refused = validate(ask.request, { txn_ops_max: limits.txn_ops_max });
     if (refused !== null) return ask.answer({ ok: false, error: refused });
     if (wayOf(ask.request) !== 'propose') return ask.answer(await read(store, ask.request, applied));
-    const data = encodeCommand({ request: ask.id, refused: null, operation: operationOf(ask.request) });
+    const data = encodeCommand({
+      request: ask.id,
+      refused: null,
+      operation: settle(operationOf(ask.request), SMALLEST, realRandom),
+    });
     const entry: Entry = { index: index(++applied), term: TERM, kind: 'command', data };
     const [decided] = await store.decide([entry]);
     await store.write();
@@ -104,6 +111,22 @@ async function resultOf(store: MvccStore, request: Request): Promise<Result> {
       return {
         op: 'maintenance.status',
         body: { ...numbers, ...words, raft_applied_index: 0, revision, vitals: null },
+      };
+    }
+    case 'lease.list':
+      return { op: 'lease.list', body: { leases: Array.from(store.leases.all(), ({ id }) => id) } };
+    case 'lease.keepalive': {
+      const leases = request.body.ids.map((id) => ({ id, ttl_ms: store.leases.get(id)?.ttl_ms ?? 0 }));
+      return { op: 'lease.keepalive', body: { leases } };
+    }
+    case 'lease.timetolive': {
+      // No time passes here.
+      const { id, keys } = request.body;
+      const granted_ttl_ms = store.leases.get(id)?.ttl_ms ?? 0;
+      const ttl_ms = granted_ttl_ms === 0 ? -1 : granted_ttl_ms - 1;
+      return {
+        op: 'lease.timetolive',
+        body: { id, ttl_ms, granted_ttl_ms, keys: keys ? store.leases.keysOf(id) : [] },
       };
     }
     default:
