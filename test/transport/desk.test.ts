@@ -119,3 +119,22 @@ test('an answer whose JSON is longer than any text can be is an error, not the e
   asks[0]?.answer(found(control, 2));
   assert.match(messageOf(decodeAnswer('kv.range', replies[0] ?? control)), /^quorate: the answer is too large/);
 });
+
+test('[safety] who may only read renews no lease: batch.read takes what remains of one, and no keepalive', () => {
+  const { asks, ask } = openDesk();
+  const requests: Request[] = [
+    { op: 'lease.keepalive', body: { ids: [1n] } },
+    { op: 'lease.timetolive', body: { id: 1n, keys: false } },
+    { op: 'lease.list', body: {} },
+  ];
+  const batch = { client: null, requests: requests.map((request, n) => ({ number: n + 1, since: 0, request })) };
+  const replies = ask('batch.read', encodeBatch(batch, 'msgpack'));
+  assert.deepEqual(
+    asks.map(({ request }) => request.op),
+    ['lease.timetolive', 'lease.list'],
+  );
+  for (const each of asks) each.answer(written);
+  const answers = replies.flatMap((body) => decodeBatchAnswers(body, () => 'kv.put').answers);
+  const refused = answers.find(({ number }) => number === 1)?.answer;
+  assert.match(refused === undefined ? '' : messageOf(refused), /batch.read: lease.keepalive given; it takes reads/);
+});
