@@ -123,7 +123,7 @@ test('lost when there is no such lease, or when asking is not allowed; otherwise
 test('a lease of years is waited for with timers that a timer can count', async () => {
   const waits: number[] = [];
   const { clock, keeper, asked } = keeperOf((ids) => Promise.resolve(answerOf(ids, limits.lease_ttl_ms_max)));
-  const { setTimeout: wait } = clock;
+  const wait = clock.setTimeout.bind(clock);
   Object.assign(clock, {
     setTimeout: (run: () => void, delay_ms: number) => {
       waits.push(delay_ms);
