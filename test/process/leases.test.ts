@@ -24,7 +24,7 @@ after(async () => {
   await cluster.stop();
 });
 
-/** Asks until the key is gone; when the last answer that still had it was asked for, and when the first without came. */
+/** Asks until the key is gone: when the last answer with it was asked for, and when the first one without it came. */
 async function goneAt(key: string): Promise<{ readonly had_ms: number; readonly gone_ms: number }> {
   let had_ms = performance.now();
   for (;;) {
