@@ -4,7 +4,7 @@ import type { Pair, Text } from './driver.js';
 export type Json = Record<string, unknown>;
 
 export const bytes = (text: Text | undefined): string => Buffer.from(text ?? '', 'latin1').toString('base64');
-const text = (base64: unknown): Text =>
+export const text = (base64: unknown): Text =>
   Buffer.from(typeof base64 === 'string' ? base64 : '', 'base64').toString('latin1');
 export const number = (value: unknown): number => Number(value ?? 0);
 export const list = (value: unknown): Json[] => (Array.isArray(value) ? (value as Json[]) : []);
