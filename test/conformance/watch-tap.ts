@@ -35,7 +35,7 @@ export interface WatchTap {
 export type OpenWatch = (asked: readonly WatchAsked[]) => Promise<WatchTap>;
 
 /** Responses as they come, for whoever waits for the next one. */
-export function tapOf(close: () => Promise<void>): { readonly tap: WatchTap; add(said: WatchSaid): void } {
+export function tapOf(close: () => Promise<void>): { readonly tap: WatchTap; readonly add: (said: WatchSaid) => void } {
   const said: WatchSaid[] = [];
   let wake = (): void => undefined;
   return {
