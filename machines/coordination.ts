@@ -91,7 +91,8 @@ const range = (key: Uint8Array, given: Partial<RangeRequest> = {}): RangeRequest
 });
 
 /**
- * Its key, hanging on a lease of its own, where it is as it was `found`: not there, or left over from an earlier leader.
+ * Its key, hanging on a lease of its own, where it is as it was `found`: not there, or left over from an earlier
+ * leader.
  * Else what it is.
  */
 export function enter(contender: Contender, found: KeyValue | null): TxnRequest {

@@ -21,9 +21,10 @@ const LEASES = { mode: 'leases', leases: 10_000, ttl_seconds: 15, seconds: 15 } 
 const STALLED_ROUNDS = 2;
 
 export const watchingMeanings =
-  `watch: ${WATCH.puts} puts of ${WATCH.value_bytes} B to one key, ${WATCH.writers} at a time, to ${WATCH.watchers} watchers ` +
-  `on ${WATCH.connections} connections; stalled: ${STALLED.callers} callers put one key that one watcher watches and never ` +
-  `reads; leases: ${LEASES.leases} leases of ${LEASES.ttl_seconds} s kept alive by one client, the nodes' processor time`;
+  `watch: ${WATCH.puts} puts of ${WATCH.value_bytes} B to one key, ${WATCH.writers} at a time, ` +
+  `to ${WATCH.watchers} watchers on ${WATCH.connections} connections; ` +
+  `stalled: ${STALLED.callers} callers put one key that one watcher watches and never reads; ` +
+  `leases: ${LEASES.leases} leases of ${LEASES.ttl_seconds} s kept alive by one client, the nodes' processor time`;
 
 export async function benchWatching(
   running: ReadonlyMap<System, Cluster>,

@@ -412,7 +412,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
       await other.serve(CLUSTER);
     });
 
-    test('events are told on the subjects of their keys, in order, and one that is too large without its content', async () => {
+    test('events are told on their keys’ subjects, in order, one that is too large without content', async () => {
       const { door, cluster } = await openDoor();
       const heard: unknown[] = [];
       let all = (): void => undefined;
