@@ -94,6 +94,8 @@ const refusals: ReadonlySet<unknown> = new Set<ErrorCode>([
   'OutOfRange',
   'NotFound',
   'FailedPrecondition',
+  // As etcd's own services of locks and elections (reference 1.0.1, note 3).
+  'Unknown',
 ]);
 
 function judge(answer: Fields, heard: Heard, what: string): void {

@@ -31,7 +31,7 @@ test('where hardly anybody asks for anything, all of it holds as well', async ()
 
 test('states come with snapshots, and nodes start again on them', async () => {
   const total = { installed: 0, restored: 0 };
-  for (const seed of [1, 2, 3]) {
+  for (const seed of [6, 8, 9]) {
     const options = { faulty_ms: 6_000, kinds: ['partition', 'crash'], clients: { clients: 8, pause_ms: 10 } };
     const { failure, counts } = await runCluster(seed, options);
     assert.equal(failure, null, `seed ${seed}: ${failure?.message}`);
