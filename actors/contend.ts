@@ -22,8 +22,13 @@ export async function contend(
   const contender = contenderFor(request, () => drawLeaseId(desk.ports.random));
   const deadline_ms = desk.ports.clock.now_ms() + ask.timeout_ms;
   let rev = 0;
+  let isWaiting = false;
   try {
     rev = await enterContest(desk, ask, contender);
+    // Said at once rather than when its turn has come.
+    const known = contender.makes_ttl_ms > 0 || desk.ports.kv.leases.get(contender.lease) !== undefined;
+    if (!known) throw errorOf('LeaseNotFound');
+    isWaiting = true;
     await turnOf(desk, ask, contender, rev, deadline_ms);
     const taken = await transact(desk, ask, take(contender, rev));
     if (!taken.result.succeeded) throw sessionExpired();
@@ -33,7 +38,7 @@ export async function contend(
     await retreat(desk, ask, contender, rev);
     // The lease it came with ended while it waited: it has not won.
     const leaseGone = error instanceof QuorateError && error.message === errorOf('LeaseNotFound').message;
-    throw leaseGone && rev > 0 ? sessionExpired() : error;
+    throw leaseGone && isWaiting ? sessionExpired() : error;
   } finally {
     desk.contending--;
     forgo(desk, contender.waiting_lease);
@@ -46,9 +51,6 @@ async function enterContest(desk: Desk, ask: Ask, contender: Contender): Promise
   let found: KeyValue | null = null;
   for (;;) {
     const { result } = await transact(desk, ask, enter(contender, found));
-    // Said at once rather than when its turn has come.
-    const known = contender.makes_ttl_ms > 0 || desk.ports.kv.leases.get(contender.lease) !== undefined;
-    if (!known) throw errorOf('LeaseNotFound');
     const outcome = entered(contender, result, found);
     if (outcome.type !== 'found') return outcome.rev;
     found = outcome.kv;

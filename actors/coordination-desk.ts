@@ -45,7 +45,7 @@ export function send(desk: Desk, request: Request, timeout_ms: number): Promise<
   });
 }
 
-export async function put(desk: Desk, ask: Ask, request: Request): Promise<Succeeded> {
+export async function perform(desk: Desk, ask: Ask, request: Request): Promise<Succeeded> {
   const answer = await send(desk, request, Math.min(ask.timeout_ms, limits.request_timeout_ms));
   if (!answer.ok) throw answer.error;
   return answer;
@@ -56,7 +56,7 @@ export async function transact(
   ask: Ask,
   body: TxnRequest,
 ): Promise<{ readonly answer: Succeeded; readonly result: TxnResult }> {
-  const answer = await put(desk, ask, { op: 'kv.txn', body });
+  const answer = await perform(desk, ask, { op: 'kv.txn', body });
   return { answer, result: resultOf(answer, 'kv.txn') };
 }
 

@@ -18,7 +18,7 @@ import {
   type Desk,
   type Freed,
   made,
-  put,
+  perform,
   resultOf,
   revisionOf,
   send,
@@ -81,7 +81,7 @@ async function answerTo(desk: Desk, ask: Ask, request: CoordinationRequest): Pro
       });
     case 'lock.unlock': {
       const { key } = request.body;
-      const done = await put(desk, ask, { op: 'kv.delete', body: { key, range_end: EMPTY, prev_kv: false } });
+      const done = await perform(desk, ask, { op: 'kv.delete', body: { key, range_end: EMPTY, prev_kv: false } });
       return made(done, { op: request.op, body: { revision: revisionOf(done) } });
     }
     case 'election.proclaim': {
@@ -96,7 +96,7 @@ async function answerTo(desk: Desk, ask: Ask, request: CoordinationRequest): Pro
       return made(done.answer, { op: request.op, body: { revision: done.result.revision } });
     }
     case 'election.leader': {
-      const done = await put(desk, ask, { op: 'kv.range', body: holder(request.body.name) });
+      const done = await perform(desk, ask, { op: 'kv.range', body: holder(request.body.name) });
       const kv = resultOf(done, 'kv.range').kvs[0];
       if (kv === undefined) throw errorOf('ElectionNoLeader');
       return made(done, { op: request.op, body: { revision: revisionOf(done), kv } });

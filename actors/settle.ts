@@ -3,6 +3,7 @@
  * member comes to the same.
  */
 import type { Operation, PutRequest, TxnOperation, TxnRequest } from '../machines/language/commands.js';
+import { makesLease } from '../machines/language/validation.js';
 import type { Random } from '../machines/language/time.js';
 import type { NodeSettings } from './ports.js';
 
@@ -28,11 +29,6 @@ export function settle(operation: Operation, settings: Settings, random: Random)
   }
 }
 
-const makesLease = (txn: TxnRequest): boolean =>
-  [...txn.success, ...txn.failure].some((operation) =>
-    'txn' in operation ? makesLease(operation.txn) : 'put' in operation && operation.put.ttl_ms > 0,
-  );
-
 function settleTxn(txn: TxnRequest, settings: Settings, random: Random): TxnRequest {
   const settleOne = (operation: TxnOperation): TxnOperation => {
     if ('txn' in operation) return { txn: settleTxn(operation.txn, settings, random) };
@@ -50,7 +46,7 @@ const atLeast = (ttl_ms: number, { min_lease_ttl_ms }: Settings): number => Math
 
 /** 63 bits, never 0: positive, as etcd's are. */
 export function drawLeaseId(random: Random): bigint {
-  const [bytes] = [random.bytes(8)];
+  const bytes = random.bytes(8);
   const id = BigInt.asUintN(63, new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0));
   return id === 0n ? 1n : id;
 }

@@ -1,5 +1,5 @@
 /** Commands as rows: compact arrays in one fixed order, so that equal commands are equal bytes on every member. */
-import type { Command, Operation, RequestId, TxnRequest } from './commands.js';
+import type { Command, Operation, RequestId } from './commands.js';
 import { type ErrorName, errors } from './errors.js';
 import { unreachable } from './invariant.js';
 import { isLeaseOperation, leaseFromRow, leaseToRow } from './lease-rows.js';
@@ -12,6 +12,7 @@ import {
   txnFromRow,
   txnToRow,
 } from './operation-rows.js';
+import { makesLease } from './validation.js';
 import { bytes, count, integer, list, refuse, type Row, row, text, UnknownVersionError } from './rows.js';
 
 /**
@@ -45,11 +46,6 @@ function versionOf(operation: Operation): number {
   if (operation.type === 'txn') return makesLease(operation.txn) ? 2 : 1;
   return isLeaseOperation(operation) || (operation.type === 'put' && operation.put.ttl_ms > 0) ? 2 : 1;
 }
-
-const makesLease = (txn: TxnRequest): boolean =>
-  [...txn.success, ...txn.failure].some((operation) =>
-    'txn' in operation ? makesLease(operation.txn) : 'put' in operation && operation.put.ttl_ms > 0,
-  );
 
 function errorNameFrom(value: unknown): ErrorName {
   const name = text(value, 'command.refused');

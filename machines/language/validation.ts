@@ -137,6 +137,12 @@ const isDeleted = (all: Touched, key: Uint8Array): boolean =>
     return isEmpty(request.range_end) ? order === 0 : order >= 0 && compareBytes(key, request.range_end) < 0;
   });
 
+/** A put in it, on whatever branch and however deep, has a TTL and so a lease of its own. */
+export const makesLease = (txn: TxnRequest): boolean =>
+  [...txn.success, ...txn.failure].some((operation) =>
+    'txn' in operation ? makesLease(operation.txn) : 'put' in operation && operation.put.ttl_ms > 0,
+  );
+
 /* ---- reads among transactions (B-17) -------------------------------------------------------------------------- */
 
 /** Only ranges in both branches: such a transaction is not proposed. */

@@ -49,7 +49,7 @@ export interface Sessions {
 }
 
 export function startSessions(cluster: Cluster, count: number): Sessions {
-  const { world, truth } = cluster;
+  const { truth } = cluster;
   const promised: Promised[] = [];
   const won: Won[] = [];
   const watched: Watched[] = [];
@@ -75,7 +75,6 @@ export function startSessions(cluster: Cluster, count: number): Sessions {
       for (const promise of promised) judgePromise(cluster, promise, drift);
       for (const one of won) judgeWon(cluster, one);
       for (const one of watched) judgeWatched(cluster, one);
-      void world;
     },
   };
 }
