@@ -14,14 +14,15 @@ import { watchesOf } from './watch.js';
 
 const DEFAULT_CLUSTER = 'quorate';
 const DEFAULT_TIMEOUT_MS = 5_000;
+const DEFAULT_WATCH_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** `dial` makes the connection that `options` do not bring along. */
 export async function clientOver(
   options: ConnectOptions,
   dial: (clock: Clock) => Promise<ClientLink>,
 ): Promise<Client> {
-  const timeout_ms = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  if (!(timeout_ms > 0)) throw badRequest(`client: timeoutMs is ${String(timeout_ms)}; it must be above 0`);
+  const timeout_ms = positive('timeoutMs', options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const watch_buffer_bytes = positive('watchBufferBytes', options.watchBufferBytes ?? DEFAULT_WATCH_BUFFER_BYTES);
   const clock = options.clock ?? clientClock;
   const { link } = options;
   const connection = await openConnection({
@@ -30,6 +31,7 @@ export async function clientOver(
     random: options.random ?? clientRandom,
     cluster: checkName('cluster name', options.clusterName ?? DEFAULT_CLUSTER),
     timeout_ms,
+    watch_buffer_bytes,
   });
   const watches = watchesOf(connection);
   const { leases, close } = leasesOf(connection);
@@ -47,4 +49,9 @@ export async function clientOver(
   };
   keepClockOf(client, clock);
   return client;
+}
+
+function positive(option: string, value: number): number {
+  if (!(value > 0)) throw badRequest(`client: ${option} is ${String(value)}; it must be above 0`);
+  return value;
 }

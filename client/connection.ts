@@ -22,6 +22,7 @@ export interface ConnectionParts {
   readonly random: Random;
   readonly cluster: string;
   readonly timeout_ms: number;
+  readonly watch_buffer_bytes: number;
 }
 
 export interface Connection {

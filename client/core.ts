@@ -27,6 +27,8 @@ export interface Core {
   readonly random: Random;
   readonly cluster: string;
   readonly timeout_ms: number;
+  /** What a watcher holds that its caller has not read. */
+  readonly watch_buffer_bytes: number;
   /** [safety] 128 random bits: no other process, and no earlier life of this one, has the same request ids. */
   readonly client: Uint8Array;
   /** The calls without an outcome, by number. */
@@ -60,7 +62,7 @@ export interface Core {
   readonly watch: () => void;
 }
 
-export type CoreParts = Pick<Core, 'clock' | 'random' | 'cluster' | 'timeout_ms' | 'wake' | 'watch'>;
+export type CoreParts = Pick<Core, 'clock' | 'random' | 'cluster' | 'timeout_ms' | 'watch_buffer_bytes' | 'wake' | 'watch'>;
 
 const notConnected = (): Promise<never> => Promise.reject(new LinkError('disconnected', 'quorate: not connected yet'));
 

@@ -17,6 +17,11 @@ export interface ConnectOptions {
   readonly clusterName?: string | undefined;
   /** The time budget of a call over all its attempts; default 5000. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Bytes of events that a watcher holds for a caller that reads slowly, at most (and one response more); default 4 MiB. Beyond
+   * it stops listening, and goes on from its place when half of it is read.
+   */
+  readonly watchBufferBytes?: number | undefined;
   /** How the NATS server's monitoring shows this connection. */
   readonly name?: string | undefined;
   readonly user?: string | undefined;

@@ -1,9 +1,6 @@
 /** What a watcher has taken in and its caller has not: bounded in bytes, and read as an iterator. */
 import type { WatchResponse } from './watch-types.js';
 
-/** Beyond, the member is told to stop; it goes on when half of it is read. */
-const BUFFER_BYTES_MAX = 4 * 1024 * 1024;
-
 interface Waiting {
   resolve(result: IteratorResult<WatchResponse, undefined>): void;
   reject(error: Error): void;
@@ -23,8 +20,11 @@ export interface WatchBuffer {
   drop(): void;
 }
 
-/** `taken` is told each time that the caller took something. */
-export function makeBuffer(taken: () => void): WatchBuffer {
+/**
+ * Full beyond `bytes_max`: the member is told to stop then, and goes on when half of it is read. `taken` is told each
+ * time that the caller took something.
+ */
+export function makeBuffer(bytes_max: number, taken: () => void): WatchBuffer {
   let held: { readonly response: WatchResponse; readonly bytes: number }[] = [];
   let bytes = 0;
   const readers: Waiting[] = [];
@@ -35,10 +35,10 @@ export function makeBuffer(taken: () => void): WatchBuffer {
       return held.length === 0;
     },
     get isFull() {
-      return bytes > BUFFER_BYTES_MAX;
+      return bytes > bytes_max;
     },
     get isHalfEmpty() {
-      return bytes * 2 <= BUFFER_BYTES_MAX;
+      return bytes * 2 <= bytes_max;
     },
     add: (response, size) => {
       const reader = readers.shift();

@@ -1,6 +1,6 @@
 /** What a member says on a stream of watches, and who of the watchers is told. */
 import { errorOf, QuorateError } from '../machines/language/errors.js';
-import type { WatchMessage, WatchResponse } from '../machines/language/watching.js';
+import { NO_WATCH_ID, type WatchMessage, type WatchResponse } from '../machines/language/watching.js';
 import { toWatchResponse } from './answers.js';
 import type { LinkMessage } from '../transport/ports.js';
 import { decodeWatchMessage } from '../transport/wire-watch.js';
@@ -40,7 +40,8 @@ export function hear(stream: Stream, raw: LinkMessage): void {
 /** What is wrong with a watcher itself is wrong at every member. */
 function refused(stream: Stream, error: unknown): void {
   const final = error instanceof QuorateError && FINAL.has(error.code);
-  if (final) stream.creating[0]?.watching.end(error);
+  const [first] = stream.creating.values();
+  if (final) first?.watching.end(error);
   lose(stream, error instanceof Error ? error.message : String(error));
 }
 
@@ -54,17 +55,7 @@ function opened(stream: Stream, subject: string): void {
 }
 
 function hearResponse(stream: Stream, { header }: WatchMessage, response: WatchResponse): void {
-  if (response.created) {
-    const made = stream.creating.shift();
-    if (made === undefined) return;
-    const { id, watching } = made;
-    if (stream.watchings.get(id) !== watching) return void say(stream, { type: 'cancel', watch_id: id });
-    if (response.canceled) return watching.end(refusalOf(response));
-    stream.taken.add(watching);
-    watching.created(header, response.revision);
-    watching.connected(stream.member ?? '');
-    return;
-  }
+  if (response.created) return hearCreated(stream, header, response);
   const shown = toWatchResponse(header, response);
   for (const id of response.watch_ids) {
     if (id < 0) return markAll(stream, header, response.revision, [], true);
@@ -73,6 +64,21 @@ function hearResponse(stream: Stream, { header }: WatchMessage, response: WatchR
     if (response.canceled) watching.end(refusalOf(response));
     else watching.response(response, shown);
   }
+}
+
+function hearCreated(stream: Stream, header: WatchMessage['header'], response: WatchResponse): void {
+  // [safety] By its id: what one was told of must not count as another's. One that is refused has none.
+  const [asked = NO_WATCH_ID] = response.watch_ids;
+  const [first = NO_WATCH_ID] = stream.creating.keys();
+  const id = asked === NO_WATCH_ID ? first : asked;
+  const watching = stream.creating.get(id)?.watching;
+  stream.creating.delete(id);
+  if (watching === undefined) return;
+  if (stream.watchings.get(id) !== watching) return void say(stream, { type: 'cancel', watch_id: id });
+  if (response.canceled) return watching.end(refusalOf(response));
+  stream.taken.add(watching);
+  watching.created(header, response.revision);
+  watching.connected(stream.member ?? '');
 }
 
 function refusalOf({ compact_revision, cancel_reason }: WatchResponse): QuorateError {

@@ -59,6 +59,8 @@ export function openWatchSession(core: Core, requireLeader: boolean): WatchSessi
     },
     remove: (watching) => {
       stream.watchings.delete(watching.id);
+      // [safety] What the member says of everybody from now on is not about this one.
+      stream.taken.delete(watching);
       say(stream, { type: 'cancel', watch_id: watching.id });
       if (stream.watchings.size > 0) return;
       stream.send({ type: 'emptied' });
@@ -88,7 +90,8 @@ function ask(stream: Stream): void {
   const headers = new Map<string, string>([[headerNames.pieces, 'yes']]);
   if (core.clusterHeader !== '') headers.set(headerNames.clusterId, core.clusterHeader);
   const body = encodeOpening({ create: first.request(), window_bytes: WINDOW_BYTES }, 'msgpack');
-  stream.creating = [{ id: first.id, watching: first }];
+  stream.creating.clear();
+  stream.creating.set(first.id, { watching: first, asked_ms: now });
   stream.number = 0;
   stream.heard_ms = now;
   const link = core.link.stream(subject, body, headers, {
@@ -111,17 +114,23 @@ function look(stream: Stream): void {
     stream.looking = false;
     if (stream.link === null) return;
     // After a stall of our own what was said waits to be read: it is, before anybody is judged.
-    if (isSilent(stream)) stream.core.clock.soon(() => judge(stream));
+    if (whatIsMissed(stream) !== null) stream.core.clock.soon(() => judge(stream));
     look(stream);
   }, LOOK_MS);
 }
 
-const isSilent = (stream: Stream): boolean =>
-  stream.link !== null &&
-  stream.core.clock.now_ms() - stream.heard_ms > (stream.subject === null ? OPENING_MS : SILENCE_MS);
+function whatIsMissed(stream: Stream): string | null {
+  if (stream.link === null) return null;
+  const now = stream.core.clock.now_ms();
+  const silence_ms = stream.subject === null ? OPENING_MS : SILENCE_MS;
+  if (now - stream.heard_ms > silence_ms) return 'nothing is heard from the member';
+  const [first] = stream.creating.values();
+  return first !== undefined && now - first.asked_ms > OPENING_MS ? 'the member does not take a watcher' : null;
+}
 
 function judge(stream: Stream): void {
-  if (isSilent(stream)) lose(stream, 'nothing is heard from the member');
+  const missed = whatIsMissed(stream);
+  if (missed !== null) lose(stream, missed);
 }
 
 function unreached(stream: Stream, error: LinkError): void {
@@ -139,6 +148,5 @@ function wait(stream: Stream): void {
 
 /** The member knows the first one already. */
 function greet(stream: Stream): void {
-  const [first] = stream.creating;
-  for (const [id, watching] of [...stream.watchings]) if (id !== first?.id) createAt(stream, watching);
+  for (const [id, watching] of [...stream.watchings]) if (!stream.creating.has(id)) createAt(stream, watching);
 }

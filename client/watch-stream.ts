@@ -15,8 +15,8 @@ export interface Stream {
   readonly watchings: Map<number, Watching>;
   /** Those that the member has taken. */
   readonly taken: Set<Watching>;
-  /** Asked of the member and not answered, in order: each is answered once. */
-  creating: { readonly id: number; readonly watching: Watching }[];
+  /** Asked of the member and not answered, by id, in order. */
+  readonly creating: Map<number, { readonly watching: Watching; readonly asked_ms: number }>;
   link: LinkStream | null;
   /** Where the member is spoken to; null before it has answered. */
   subject: string | null;
@@ -41,7 +41,7 @@ export const newStream = (core: Core, requireLeader: boolean, send: Stream['send
   requireLeader,
   watchings: new Map(),
   taken: new Set(),
-  creating: [],
+  creating: new Map(),
   link: null,
   subject: null,
   member: undefined,
@@ -64,7 +64,7 @@ export function say(stream: Stream, request: WatchRequest): boolean {
 
 export function createAt(stream: Stream, watching: Watching): void {
   const sent = say(stream, { type: 'create', create: watching.request() });
-  if (sent) stream.creating.push({ id: watching.id, watching });
+  if (sent) stream.creating.set(watching.id, { watching, asked_ms: stream.core.clock.now_ms() });
   // A connection that is lost is told of; what else does not leave is too large for any message.
   else if (stream.core.link.connected) watching.end(errorOf('RequestTooLarge'));
 }
@@ -88,7 +88,7 @@ export function letGo(stream: Stream): void {
   stream.link?.close();
   stream.link = null;
   stream.subject = null;
-  stream.creating = [];
+  stream.creating.clear();
   stream.taken.clear();
   stream.unacknowledged_bytes = 0;
 }

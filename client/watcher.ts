@@ -71,7 +71,7 @@ export function makeWatcher(
     create,
     session,
     emitter: makeEmitter(),
-    buffer: makeBuffer(() => {
+    buffer: makeBuffer(core.watch_buffer_bytes, () => {
       if (!life.hanging && !life.over && life.buffer.isHalfEmpty) hang(life, watching);
     }),
     place: firstPlace,

@@ -2,10 +2,13 @@
 import { errorOf, type ErrorName, type QuorateError } from '../../machines/language/errors.js';
 import type { ClusterId } from '../../machines/language/vocabulary.js';
 import { memberId, revision } from '../../machines/language/vocabulary.js';
-import type { Answer, ClientLink, LinkMessage, Operation, Request } from '../../transport/ports.js';
+import type { WatchMessage, WatchRequest } from '../../machines/language/watching.js';
+import type { Answer, ClientLink, LinkMessage, Operation, Request, WatchOpening } from '../../transport/ports.js';
 import { LinkError } from '../../transport/ports.js';
 import { type BatchRequest, decodeBatch, encodeBatchAnswers } from '../../transport/wire-batch.js';
 import { decodeRequest, encodeAnswer } from '../../transport/wire.js';
+import { encodeWatchMessage } from '../../transport/wire-watch.js';
+import { decodeOpening, decodeWatchRequest } from '../../transport/wire-watch-requests.js';
 
 const CLUSTER = 0xc0ffeen as ClusterId;
 
@@ -27,10 +30,19 @@ export interface Sent {
   fail(reason: LinkError['reason']): void;
 }
 
+/** A stream of watches that the client has opened. */
+export interface Opened extends WatchOpening {
+  /** What the client asked of it since the last call of this. */
+  asked(): readonly WatchRequest[];
+  /** Tells it something as the member that serves it. */
+  say(message: Omit<WatchMessage, 'header' | 'ended'>, revision?: number): void;
+}
+
 export interface ScriptedLink extends ClientLink {
   connected: boolean;
   max_payload: number;
   readonly sent: Sent[];
+  readonly opened: Opened[];
   readonly closed: () => boolean;
   /** Called with each message; without it, messages just pile up in `sent`. */
   onSent: ((sent: Sent) => void) | undefined;
@@ -38,8 +50,16 @@ export interface ScriptedLink extends ClientLink {
 
 let index = 100;
 
+const headerNow = (cluster = CLUSTER) => ({
+  cluster_id: cluster,
+  member_id: memberId(1n),
+  revision: 5,
+  raft_term: 2,
+  raft_index: ++index,
+});
+
 export function okAnswer(request: Request, cluster = CLUSTER): Answer {
-  const header = { cluster_id: cluster, member_id: memberId(1n), revision: 5, raft_term: 2, raft_index: ++index };
+  const header = headerNow(cluster);
   const at = revision(5);
   switch (request.op) {
     case 'kv.put':
@@ -73,10 +93,12 @@ export const noAnswer = (error: ErrorName | QuorateError, maybe_applied = false)
 
 export function scriptedLink(): ScriptedLink {
   let closed = false;
+  const published: WatchRequest[] = [];
   const link: ScriptedLink = {
     max_payload: 1024 * 1024,
     connected: true,
     sent: [],
+    opened: [],
     onSent: undefined,
     closed: () => closed,
     request: () => Promise.reject(new Error('the client asks by requestMany')),
@@ -86,8 +108,26 @@ export function scriptedLink(): ScriptedLink {
         link.sent.push(sent);
         link.onSent?.(sent);
       }),
-    stream: () => ({ close: () => undefined }),
-    publish: () => false,
+    stream: (_subject, body, _headers, handlers) => {
+      link.opened.push({
+        ...decodeOpening(body).opening,
+        asked: () => published.splice(0),
+        say: (message, revision = message.responses.at(-1)?.revision ?? 0) => {
+          const whole = { ...message, header: { ...headerNow(), revision }, ended: '' };
+          handlers.message({
+            body: encodeWatchMessage(whole, 'msgpack'),
+            headers: new Map(),
+            subject: '_INBOX',
+            reply: 'quorate.member.n1.watch.1',
+          });
+        },
+      });
+      return { close: () => undefined };
+    },
+    publish: (_subject, body) => {
+      published.push(decodeWatchRequest(body));
+      return true;
+    },
     close: () => {
       closed = true;
       return Promise.resolve();

@@ -2,6 +2,7 @@
  * Who follows a prefix of the event feed with nothing but the `nats` package, as docs/event-feed.md says: what is
  * missing is asked for.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Msg } from 'nats';
 
 interface Pair {
@@ -38,6 +39,8 @@ export interface Follower {
   readonly asked: readonly string[];
   /** Resolves once it knows everything up to this revision. */
   reaches(revision: number): Promise<void>;
+  /** Resolves once it has asked for the history for this reason. */
+  hasAsked(why: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,6 +53,9 @@ export interface FollowOptions {
   readonly loses?: (count: number) => boolean;
 }
 
+/** Between two tries where nobody answers. */
+const RETRY_MS = 20;
+
 export const describeEvent = (type: string, { key, mod_revision, value }: Pair): string =>
   `${type} ${key} ${mod_revision} ${value}`;
 
@@ -59,7 +65,13 @@ export async function follow({ servers, cluster, prefix, loses }: FollowOptions)
   const tokens = prefix.split('/').slice(0, -1);
   const events: string[] = [];
   const asked: string[] = [];
-  const waiting = new Set<() => void>();
+  const waiting: (() => void)[] = [];
+  const wake = (): void => {
+    for (const resolve of waiting.splice(0)) resolve();
+  };
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise<void>((resolve) => waiting.push(resolve));
+  };
   /** Everything up to here is known: a revision whose last event was seen may have had more. */
   let complete = 0;
   let seen = new Set<string>();
@@ -77,20 +89,24 @@ export async function follow({ servers, cluster, prefix, loses }: FollowOptions)
     if (revision <= complete) return;
     complete = revision;
     seen = new Set([...seen].filter((event) => Number(event.split(' ')[2]) > complete));
-    for (const wake of waiting) wake();
+    wake();
   };
 
   /** All there is from the first revision on that is not known as a whole. */
   const fill = async (why: string): Promise<void> => {
     asked.push(why);
-    for (;;) {
+    wake();
+    while (!connection.isClosed()) {
       const range = { key: prefix, range_end: `${prefix.slice(0, -1)}0`, start_revision: complete + 1 };
       const answer = await connection
         .request(`${cluster}.watch.history`, JSON.stringify(range), { timeout: 2_000 })
         .then((message) => message.json<History>())
         .catch(() => undefined);
-      // Nobody leads at the moment.
-      if (answer === undefined || answer.error !== undefined) continue;
+      if (answer === undefined || answer.error !== undefined) {
+        // Nobody leads at the moment.
+        await sleep(RETRY_MS);
+        continue;
+      }
       for (const { type, kv } of answer.events) note(type, kv);
       know(answer.more ? answer.next_revision - 1 : answer.header.revision);
       if (!answer.more) return;
@@ -136,9 +152,8 @@ export async function follow({ servers, cluster, prefix, loses }: FollowOptions)
   return {
     events,
     asked,
-    reaches: async (revision) => {
-      while (complete < revision) await new Promise<void>((resolve) => waiting.add(resolve));
-    },
+    reaches: (revision) => until(() => complete >= revision),
+    hasAsked: (why) => until(() => asked.includes(why)),
     close: () => connection.close(),
   };
 }

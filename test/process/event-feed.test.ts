@@ -1,6 +1,6 @@
 /** Who follows the event feed misses nothing, whatever happens to the leader, to messages and to the NATS server. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 import { connect as connectNats } from 'nats';
 import { connect } from '../../client/index.js';
 import type { Client } from '../../client/index.js';
@@ -20,8 +20,12 @@ after(async () => {
   await cluster.stop();
 });
 
-const start = (prefix: string, loses?: (count: number) => boolean): Promise<Follower> =>
-  follow({ servers: cluster.servers, cluster: cluster.clusterName, prefix, ...(loses === undefined ? {} : { loses }) });
+async function start(t: TestContext, prefix: string, loses?: (count: number) => boolean): Promise<Follower> {
+  const names = { servers: cluster.servers, cluster: cluster.clusterName, prefix };
+  const follower = await follow({ ...names, ...(loses === undefined ? {} : { loses }) });
+  t.after(() => follower.close());
+  return follower;
+}
 
 async function leaderName(): Promise<string> {
   const { leader } = await client.maintenance.status();
@@ -67,54 +71,51 @@ async function assertMissedNothing(follower: Follower, prefix: string): Promise<
   assert.deepEqual(follower.events.slice(0, events.length - 1), events.slice(0, -1));
 }
 
-test('in calm weather all comes by the feed, and the history is asked at the start alone', async () => {
-  const follower = await start('calm/');
+test('in calm weather all comes by the feed, and the history is asked at the start alone', async (t) => {
+  const follower = await start(t, 'calm/');
   await write('calm/', 20);
   await assertMissedNothing(follower, 'calm/');
   assert.deepEqual(new Set(follower.asked), new Set(['start', 'new term']));
-  await follower.close();
 });
 
-test('messages that are lost show as gaps in the number of the prefix, and are filled', async () => {
-  const follower = await start('lossy/', (count) => count % 7 === 0);
+test('messages that are lost show as gaps in the number of the prefix, and are filled', async (t) => {
+  const follower = await start(t, 'lossy/', (count) => count % 7 === 0);
   await write('lossy/', 30);
   await assertMissedNothing(follower, 'lossy/');
   assert.ok(follower.asked.includes('gap'), follower.asked.join());
-  await follower.close();
 });
 
-test('a leader that is killed under load leaves nothing out that a follower does not find', async () => {
-  const follower = await start('kill/');
+test('a leader that is killed under load leaves nothing out that a follower does not find', async (t) => {
+  const follower = await start(t, 'kill/');
   const writing = write('kill/', 150);
-  await client.kv.put('x', '');
+  // It follows the term that is to end.
+  await follower.hasAsked('new term');
   const leader = await leaderName();
   await cluster.kill(leader);
   await writing;
   await assertMissedNothing(follower, 'kill/');
   assert.ok(follower.asked.filter((why) => why === 'new term').length > 1, follower.asked.join());
   await cluster.start(leader);
-  await follower.close();
 });
 
-test('a paused leader tells old events with its old term, and nobody takes them for news', async () => {
-  const follower = await start('pause/');
+test('a paused leader tells old events with its old term, and nobody takes them for news', async (t) => {
+  const follower = await start(t, 'pause/');
   const writing = write('pause/', 100);
-  await client.kv.put('x', '');
+  // It follows the term that is to end.
+  await follower.hasAsked('new term');
   const leader = await leaderName();
   await cluster.kill(leader, 'SIGSTOP');
   await writing;
   await cluster.kill(leader, 'SIGCONT');
   await assertMissedNothing(follower, 'pause/');
-  await follower.close();
 });
 
-test('the NATS server dies: whoever comes back asks, and misses nothing', async () => {
-  const follower = await start('nats/');
+test('the NATS server dies: whoever comes back asks, and misses nothing', async (t) => {
+  const follower = await start(t, 'nats/');
   const writing = write('nats/', 60);
-  await client.kv.put('x', '');
+  await follower.hasAsked('new term');
   await cluster.stopNats();
   await cluster.startNats();
   await writing;
   await assertMissedNothing(follower, 'nats/');
-  await follower.close();
 });

@@ -37,6 +37,8 @@ export interface ClusterRunOptions {
 }
 
 const peace_ms_max = 30_000;
+/** A quarter of the clusters has the product's own clients beside the usual load. */
+const USUAL_SESSIONS = [0, 0, 0, 0, 0, 0, 1, 2] as const;
 const usual_faulty_ms: Readonly<Record<Pace, number>> = { busy: 10_000, calm: 60_000 };
 const pauses_ms: Readonly<Record<Pace, readonly number[]>> = { busy: [10, 30, 100], calm: [200, 600, 2000] };
 
@@ -58,7 +60,7 @@ export function runCluster(seed: number, options: ClusterRunOptions = {}): Promi
     async () => {
       for (const member of cluster.members) cluster.start(member);
       const load = startClients(world, cluster.street, history, { ...drawClients(cluster, pace), ...options.clients });
-      const sessions = startSessions(cluster, options.sessions ?? world.chance.pick([0, 0, 0, 1, 2]));
+      const sessions = startSessions(cluster, options.sessions ?? world.chance.pick(USUAL_SESSIONS));
       const faulty_ms = options.faulty_ms ?? usual_faulty_ms[pace];
       let undecided = 0;
       try {

@@ -3,7 +3,7 @@
  * saw is held against the replayed log at the end.
  */
 import { clientOver } from '../../client/client.js';
-import type { Client, WatchResponse } from '../../client/index.js';
+import type { Client, Watcher, WatchResponse } from '../../client/index.js';
 import { CompactedWatchError } from '../../client/watcher.js';
 import { fromText, toText } from '../../machines/language/bytes.js';
 import { QuorateError } from '../../machines/language/errors.js';
@@ -38,6 +38,9 @@ interface Watched {
   compacted: boolean;
   readonly upTo: () => number;
 }
+
+/** So little that a watcher that lingers is full now and then. */
+const SLOW_BUFFER_BYTES = 2_000;
 
 export interface Sessions {
   readonly counts: { promised: number; won: number; watched: number };
@@ -105,9 +108,11 @@ function startSession(cluster: Cluster, name: string, seen: Seen): void {
   const pause = (ms: number): Promise<void> => new Promise((resolve) => clock.setTimeout(resolve, ms));
   const fail = (error: unknown): void => cluster.fail(error);
   const begin = async (): Promise<void> => {
-    const options = { link, clock, random: world.chance.fork(), clusterName: 'simulated', timeoutMs: 3000 };
+    const names = { link, clusterName: 'simulated', timeoutMs: 3000, watchBufferBytes: SLOW_BUFFER_BYTES };
+    const options = { ...names, clock, random: world.chance.fork() };
     const client = await clientOver(options, () => Promise.resolve(link));
-    watch(cluster, client, chance, seen);
+    watch(cluster, client, chance, seen, null);
+    watch(cluster, client, chance, seen, () => pause(chance.below(0, 200)));
     over(seen, () => holdLease(client, name, chance, () => clock.now_ms(), pause, seen)).catch(fail);
     over(seen, () => takeLock(link, chance, pause, seen)).catch(fail);
   };
@@ -160,11 +165,26 @@ async function askService(link: MemoryLink, op: string, body: unknown, timeout_m
   return JSON.parse(toText(answer.body) ?? '{}');
 }
 
-function watch(cluster: Cluster, client: Client, chance: Chance, seen: Seen): void {
+/** `linger`: what it does with each response before it reads on; null: it is told at once. */
+function watch(
+  cluster: Cluster,
+  client: Client,
+  chance: Chance,
+  seen: Seen,
+  linger: (() => Promise<void>) | null,
+): void {
+  const read = async (watcher: Watcher, responses: WatchResponse[]): Promise<void> => {
+    for await (const response of watcher) {
+      responses.push(response);
+      if (!seen.stopped()) await linger?.();
+    }
+  };
   const begin = (startRevision: number | undefined): void => {
     const responses: WatchResponse[] = [];
     const watcher = client.watch('', { prefix: true, startRevision, prevKv: chance.happens(0.3) });
-    watcher.on('response', (response) => responses.push(response));
+    if (linger === null) watcher.on('response', (response) => responses.push(response));
+    // How it ends is told below.
+    else read(watcher, responses).catch(() => undefined);
     watcher.on('error', (error) => {
       if (error instanceof CompactedWatchError) {
         for (const one of seen.watched) if (one.responses === responses) one.compacted = true;
