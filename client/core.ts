@@ -62,7 +62,10 @@ export interface Core {
   readonly watch: () => void;
 }
 
-export type CoreParts = Pick<Core, 'clock' | 'random' | 'cluster' | 'timeout_ms' | 'watch_buffer_bytes' | 'wake' | 'watch'>;
+export type CoreParts = Pick<
+  Core,
+  'clock' | 'random' | 'cluster' | 'timeout_ms' | 'watch_buffer_bytes' | 'wake' | 'watch'
+>;
 
 const notConnected = (): Promise<never> => Promise.reject(new LinkError('disconnected', 'quorate: not connected yet'));
 

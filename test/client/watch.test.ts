@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { fromText } from '../../machines/language/bytes.js';
 import { revision } from '../../machines/language/vocabulary.js';
 import { type WatchEvent, watchResponse } from '../../machines/language/watching.js';
+import type { WatchResponse } from '../../client/index.js';
 import { benchOf } from './client-of.js';
 import { turn } from './manual-clock.js';
 
@@ -16,6 +17,11 @@ const putAt = (at: number): WatchEvent => {
     prev_kv: null,
   };
 };
+
+async function next(reader: AsyncIterator<WatchResponse>): Promise<WatchResponse | undefined> {
+  const { value } = (await reader.next()) as IteratorResult<WatchResponse, undefined>;
+  return value;
+}
 
 test('[safety] while a watcher is full, what its member says of the others moves nothing', async () => {
   const { client, link } = await benchOf({ watchBufferBytes: 3_000 });
@@ -39,7 +45,7 @@ test('[safety] while a watcher is full, what its member says of the others moves
   stream.say({ number: 5, heartbeat: { leader: true, behind: [] }, responses: [] }, 9);
   const reader = slow[Symbol.asyncIterator]();
   for (const at of [2, 3]) {
-    const { value } = await reader.next();
+    const value = await next(reader);
     assert.equal(value?.header.revision, at);
   }
   const [again] = stream.asked().filter((request) => request.type === 'create');
@@ -66,7 +72,7 @@ test('[safety] what a member says of one watcher is not taken for another’s, i
   stream.say({ number: 4, heartbeat: null, responses: [watchResponse([2], 9, { created: true })] });
   await Promise.all([first, second, third].map((watcher) => watcher.created));
   assert.deepEqual([second.revision, third.revision], [1, 0]);
-  const { value } = await third[Symbol.asyncIterator]().next();
+  const value = await next(third[Symbol.asyncIterator]());
   assert.equal(value?.events.length, 1);
   await client.close();
 });

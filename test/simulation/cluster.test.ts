@@ -31,8 +31,13 @@ test('where hardly anybody asks for anything, all of it holds as well', async ()
 
 test('states come with snapshots, and nodes start again on them', async () => {
   const total = { installed: 0, restored: 0 };
-  for (const seed of [6, 8, 9]) {
-    const options = { faulty_ms: 6_000, kinds: ['partition', 'crash'], clients: { clients: 8, pause_ms: 10 } };
+  for (const seed of [1, 5, 8]) {
+    const options = {
+      faulty_ms: 6_000,
+      kinds: ['partition', 'crash'],
+      clients: { clients: 8, pause_ms: 10 },
+      sessions: 0,
+    };
     const { failure, counts } = await runCluster(seed, options);
     assert.equal(failure, null, `seed ${seed}: ${failure?.message}`);
     total.installed += counts['installed'] ?? 0;
