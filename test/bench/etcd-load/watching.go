@@ -55,12 +55,19 @@ func watch(servers []string, told task) any {
 			}
 		}()
 	}
-	began := time.Now()
-	left := int64(told.Puts)
-	putWhile(writer, told.Writers, strings.Repeat("v", told.ValueBytes), func() bool { return atomic.AddInt64(&left, -1) >= 0 })
-	put := time.Since(began).Seconds()
-	<-done
-	return map[string]any{"events": events, "seconds": time.Since(began).Seconds(), "puts": told.Puts, "put_seconds": put}
+	round := func() any {
+		atomic.StoreInt64(&events, 0)
+		began := time.Now()
+		left := int64(told.Puts)
+		putWhile(writer, told.Writers, strings.Repeat("v", told.ValueBytes), func() bool { return atomic.AddInt64(&left, -1) >= 0 })
+		put := time.Since(began).Seconds()
+		<-done
+		seconds := time.Since(began).Seconds()
+		return map[string]any{"events": atomic.LoadInt64(&events), "seconds": seconds, "puts": told.Puts, "put_seconds": put}
+	}
+	// The first round is the warm-up.
+	round()
+	return round()
 }
 
 func stalled(servers []string, told task) any {
