@@ -24,6 +24,13 @@ export interface Waiting {
   resume(freed: Freed): void;
 }
 
+/** Waits for a change below a name, or for the end of its time. */
+export interface Observer {
+  readonly name: Uint8Array;
+  readonly deadline_ms: number;
+  readonly resume: (freed: Freed) => void;
+}
+
 export interface Desk extends CoordinationInput {
   readonly system: System;
   /** The term whose leader this is. */
@@ -31,6 +38,7 @@ export interface Desk extends CoordinationInput {
   /** Those under way, waiting or not. */
   contending: number;
   readonly waiting: Set<Waiting>;
+  readonly observers: Set<Observer>;
   /** Keys whose end is of interest to those who are looking just now, and how many they are. */
   looking: number;
   readonly ended: Set<string>;

@@ -26,6 +26,7 @@ import {
   type Waiting,
 } from './coordination-desk.js';
 import type { CoordinationLetter } from './mail.js';
+import { noteChanges, observe } from './observe.js';
 
 export const coordinationRoom = fromCallback<CoordinationLetter, CoordinationInput>((room) => {
   const desk: Desk = {
@@ -34,6 +35,7 @@ export const coordinationRoom = fromCallback<CoordinationLetter, CoordinationInp
     term: null,
     contending: 0,
     waiting: new Set(),
+    observers: new Set(),
     looking: 0,
     ended: new Set(),
     renewed_ms: 0,
@@ -48,10 +50,12 @@ function handle(desk: Desk, letter: CoordinationLetter): void {
       return;
     case 'closeDoor':
       desk.term = null;
+      for (const observer of desk.observers) observer.resume('closed');
       return resumeWhere(desk, () => true, 'closed');
     case 'coordinate':
       return void serve(desk, letter.ask, letter.request);
     case 'written':
+      noteChanges(desk, letter.written);
       return noteEnds(desk, letter.written);
     case 'tick':
       return tick(desk, letter.now_ms);
@@ -101,6 +105,8 @@ async function answerTo(desk: Desk, ask: Ask, request: CoordinationRequest): Pro
       if (kv === undefined) throw errorOf('ElectionNoLeader');
       return made(done, { op: request.op, body: { revision: revisionOf(done), kv } });
     }
+    case 'election.observe':
+      return observe(desk, ask, request.body);
     default:
       return unreachable(request);
   }
@@ -124,6 +130,7 @@ function resumeWhere(desk: Desk, which: (waiting: Waiting) => boolean, freed: Fr
 }
 
 function tick(desk: Desk, now_ms: number): void {
+  for (const { deadline_ms, resume } of desk.observers) if (deadline_ms <= now_ms) resume('late');
   if (desk.waiting.size === 0) return;
   resumeWhere(desk, ({ deadline_ms }) => deadline_ms <= now_ms, 'late');
   if (now_ms - desk.renewed_ms < WAITING_TTL_MS / 3) return;

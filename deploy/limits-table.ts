@@ -127,6 +127,10 @@ const nodeRows: Record<keyof typeof limits, Row> = {
     bounds: 'those who contend for locks and elections through the services',
     then: '`etcdserver: too many requests`',
   },
+  observers_max: {
+    bounds: 'those who wait for the next leader of an election through the service',
+    then: '`etcdserver: too many requests`',
+  },
   keepalive_leases_max: { bounds: 'leases in one keepalive', then: 'refused with an error that says so' },
   snapshot_chunk_bytes: { bounds: 'a piece of a snapshot; the receiver asks for one after the other', then: '' },
   snapshot_idle_ms: { bounds: 'how long a snapshot waits for its next question', then: 'it is dropped' },

@@ -56,6 +56,7 @@ export function wayOf(question: Question): Way {
     case 'election.campaign':
     case 'election.proclaim':
     case 'election.leader':
+    case 'election.observe':
     case 'election.resign':
       return 'coordinate';
     case 'lease.list':

@@ -7,7 +7,7 @@
  * asker, it is gone soon. Only who has won is moved to the lease it came with, in a transaction that fails where that
  * lease is over: so nobody wins with a session that has expired.
  */
-import { concatBytes, EMPTY, fromText, prefixEnd } from './language/bytes.js';
+import { compareBytes, concatBytes, EMPTY, fromText, prefixEnd } from './language/bytes.js';
 import type { Compare, KeyValue, PutRequest, RangeRequest, TxnRequest, TxnResult } from './language/commands.js';
 import type { CampaignRequest } from './language/coordination.js';
 
@@ -146,9 +146,14 @@ export const proclaim = (key: Uint8Array, rev: number, value: Uint8Array): TxnRe
   failure: [],
 });
 
-/** The one who holds the name. */
-export const holder = (name: Uint8Array): RangeRequest =>
+/** Whether it is the key of one who contends for the name. */
+export const isBelow = (name: Uint8Array, key: Uint8Array): boolean =>
+  compareBytes(key.subarray(0, name.length + 1), prefixOf(name)) === 0;
+
+/** The one who holds the name; `revision` above 0: who held it then. */
+export const holder = (name: Uint8Array, revision = 0): RangeRequest =>
   range(prefixOf(name), {
+    revision,
     range_end: prefixEnd(prefixOf(name)),
     limit: 1,
     sort_order: 'ascend',

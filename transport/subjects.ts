@@ -37,6 +37,7 @@ export const OPERATIONS = [
   'election.campaign',
   'election.proclaim',
   'election.leader',
+  'election.observe',
   'election.resign',
   'cluster.list',
   'maintenance.status',
@@ -60,6 +61,7 @@ export const LEADER_ENDPOINTS = [
   'election.campaign',
   'election.proclaim',
   'election.leader',
+  'election.observe',
   'election.resign',
   'batch',
 ] as const;

@@ -24,6 +24,7 @@ export const coordinationFields = {
   'election.campaign': new Set(['name', 'lease', 'value', 'ttl', 'ttl_ms']),
   'election.proclaim': new Set(['leader', 'value']),
   'election.leader': new Set(['name']),
+  'election.observe': new Set(['name', 'after_revision']),
   'election.resign': new Set(['leader']),
 } as const satisfies Record<Name, ReadonlySet<string>>;
 
@@ -41,6 +42,10 @@ export function readCoordinationRequest(op: Name, value: Value | undefined): Coo
       return { op, body: { key: given(readBytes(what, body, 'key')) } };
     case 'election.leader':
       return { op, body: { name: given(readBytes(what, body, 'name')) } };
+    case 'election.observe': {
+      const name = given(readBytes(what, body, 'name'));
+      return { op, body: { name, after_revision: readInteger(what, body, 'after_revision') } };
+    }
     case 'election.proclaim':
       return { op, body: { leader: readLeader(body['leader']), value: readBytes(what, body, 'value') } };
     case 'election.resign':
@@ -76,6 +81,7 @@ export function writeCoordinationRequest(request: CoordinationRequest): Fields {
     case 'lock.unlock':
     case 'election.campaign':
     case 'election.leader':
+    case 'election.observe':
       return { ...request.body };
     case 'election.proclaim':
       return { leader: { ...request.body.leader }, value: request.body.value };
@@ -93,6 +99,7 @@ export function writeCoordinationResult(result: CoordinationResult): Fields {
     case 'election.campaign':
       return { leader: { ...result.body.leader } };
     case 'election.leader':
+    case 'election.observe':
       return { kv: writeKeyValue(result.body.kv) };
     case 'lock.unlock':
     case 'election.proclaim':
@@ -111,6 +118,7 @@ export function readCoordinationResult(op: Name, body: Fields, at: number): Coor
     case 'election.campaign':
       return { op, body: { revision, leader: readLeader(readMap(op, body['leader'])) } };
     case 'election.leader':
+    case 'election.observe':
       return { op, body: { revision, kv: readKeyValue(body['kv']) } };
     case 'lock.unlock':
     case 'election.proclaim':

@@ -35,6 +35,11 @@ export interface LeaderRequest {
   readonly name: Uint8Array;
 }
 
+export interface ObserveRequest extends LeaderRequest {
+  /** The next leader, or the next value of the one there was at this revision; 0: whoever leads. */
+  readonly after_revision: number;
+}
+
 export interface ResignRequest {
   readonly leader: LeaderKey;
 }
@@ -45,6 +50,7 @@ export type CoordinationRequest =
   | { readonly op: 'election.campaign'; readonly body: CampaignRequest }
   | { readonly op: 'election.proclaim'; readonly body: ProclaimRequest }
   | { readonly op: 'election.leader'; readonly body: LeaderRequest }
+  | { readonly op: 'election.observe'; readonly body: ObserveRequest }
   | { readonly op: 'election.resign'; readonly body: ResignRequest };
 
 export interface LockResult {
@@ -55,12 +61,18 @@ export interface LockResult {
   readonly lease: bigint;
 }
 
+export interface LeaderResult {
+  readonly revision: Revision;
+  readonly kv: KeyValue;
+}
+
 export type CoordinationResult =
   | { readonly op: 'lock.lock'; readonly body: LockResult }
   | { readonly op: 'lock.unlock'; readonly body: { readonly revision: Revision } }
   | { readonly op: 'election.campaign'; readonly body: { readonly revision: Revision; readonly leader: LeaderKey } }
   | { readonly op: 'election.proclaim'; readonly body: { readonly revision: Revision } }
-  | { readonly op: 'election.leader'; readonly body: { readonly revision: Revision; readonly kv: KeyValue } }
+  | { readonly op: 'election.leader'; readonly body: LeaderResult }
+  | { readonly op: 'election.observe'; readonly body: LeaderResult }
   | { readonly op: 'election.resign'; readonly body: { readonly revision: Revision } };
 
 export const isCoordination = (request: { readonly op: string }): request is CoordinationRequest =>

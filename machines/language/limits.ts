@@ -80,6 +80,8 @@ export const limits = {
   keepalive_leases_max: 4_096,
   /** Those who contend for locks and elections through the services. */
   contenders_max: 10_000,
+  /** Those who wait for the next leader of an election. */
+  observers_max: 10_000,
 
   /* snapshots */
   snapshot_chunk_bytes: 256 * KiB,

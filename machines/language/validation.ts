@@ -43,6 +43,7 @@ function errorIn(request: CheckedRequest, ops_max: number): ErrorName | null {
     case 'lock.unlock':
     case 'election.proclaim':
     case 'election.leader':
+    case 'election.observe':
     case 'election.resign':
     case 'kv.compact':
     case 'lease.revoke':

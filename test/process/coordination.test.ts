@@ -91,3 +91,24 @@ test('an election: campaign, proclaim, resign, and what is said where nobody lea
   const late = await ask('election.proclaim', { leader, value: 'x' });
   assert.equal(late.error?.message, 'election: not leader');
 });
+
+test('who observes an election hears of each leader and of each new value, and of nobody else', async () => {
+  const waiting = ask('election.observe', { name: 'o' });
+  await client.kv.put('other/o', '');
+  const { leader } = await ask('election.campaign', { name: 'o', value: 'one' });
+  const first = await waiting;
+  assert.equal(first.kv?.value, 'one');
+  const next = ask('election.observe', { name: 'o', after_revision: first.header?.revision });
+  await ask('election.proclaim', { leader, value: 'uno' });
+  const proclaimed = await next;
+  assert.equal(proclaimed.kv?.value, 'uno');
+  const rival = await client.lease.grant(60_000);
+  await client.kv.put('o/older', 'two', { lease: rival.id });
+  const known = await ask('election.proclaim', { leader, value: 'eins' });
+  const after = ask('election.observe', { name: 'o', after_revision: known.header?.revision });
+  await ask('election.resign', { leader });
+  assert.equal((await after).kv?.value, 'two');
+  await client.lease.revoke(rival.id);
+  const none = await ask('election.observe', { name: 'o' }, 300);
+  assert.equal(none.error?.message, 'etcdserver: context deadline exceeded');
+});
