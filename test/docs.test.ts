@@ -7,11 +7,13 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { connect } from 'nats';
 import { drawDocuments } from '../deploy/draw.js';
+import { requestFields } from '../transport/wire-requests.js';
 import { startTestCluster } from './process/cluster.js';
 import type { TestCluster } from './process/cluster.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const requests = readFileSync(join(root, 'docs', 'requests.md'), 'utf8');
 const houseFolders = ['machines', 'store', 'transport', 'actors', 'client', 'deploy', 'examples', 'test'];
 const files = houseFolders.flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
@@ -23,6 +25,7 @@ const documents = [
   'docs/architecture.md',
   'docs/running.md',
   'docs/event-feed.md',
+  'docs/requests.md',
   'docs/LIMITS.md',
 ];
 
@@ -52,14 +55,22 @@ test('links and named files are there', () => {
   }
 });
 
-describe('the examples of README.md run as they stand', () => {
+test('docs/requests.md names every operation and each of its fields', () => {
+  for (const [operation, fields] of Object.entries(requestFields)) {
+    const row = requests.split('\n').find((line) => line.startsWith(`| \`${operation}\` |`)) ?? '';
+    for (const field of fields) assert.match(row, new RegExp(`\\b${field}\\b`), operation);
+    assert.ok(row !== '', operation);
+  }
+});
+
+describe('the examples run as they stand', () => {
   let cluster: TestCluster;
   before(async () => {
     cluster = await startTestCluster({ clusterName: 'quorate' });
   });
   after(() => cluster.stop());
 
-  for (const { command, answer } of conversations()) {
+  for (const { command, answer } of [readme, requests].flatMap(conversations)) {
     test(command, async () => {
       const told = command.startsWith('nats req ') ? await natsRequest(command) : shell(command);
       assert.match(told.trimEnd(), patternOf(answer));
@@ -67,7 +78,7 @@ describe('the examples of README.md run as they stand', () => {
   }
 
   test('the TypeScript', () => {
-    const [example = ''] = blocks('ts');
+    const [example = ''] = blocks(readme, 'ts');
     // Inside the package its own name leads to it, as it does for those who have installed it.
     const path = join(root, 'dist', 'readme-example.mjs');
     writeFileSync(path, example.replace('nats://127.0.0.1:4222', cluster.servers[0] ?? ''));
@@ -93,8 +104,8 @@ describe('the examples of README.md run as they stand', () => {
 });
 
 /** The commands of ```console blocks, each with what is printed. */
-function conversations(): readonly { readonly command: string; readonly answer: string }[] {
-  return blocks('console').flatMap((block) =>
+function conversations(text: string): readonly { readonly command: string; readonly answer: string }[] {
+  return blocks(text, 'console').flatMap((block) =>
     block
       .split(/^\$ /m)
       .slice(1)
@@ -105,8 +116,8 @@ function conversations(): readonly { readonly command: string; readonly answer: 
   );
 }
 
-function blocks(language: string): readonly string[] {
-  return [...readme.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].flatMap(([, name, text = '']) =>
+function blocks(document: string, language: string): readonly string[] {
+  return [...document.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].flatMap(([, name, text = '']) =>
     name === language ? [text] : [],
   );
 }
