@@ -8,8 +8,9 @@
  * lease is over: so nobody wins with a session that has expired.
  */
 import { compareBytes, concatBytes, EMPTY, fromText, prefixEnd } from './language/bytes.js';
-import type { Compare, KeyValue, PutRequest, RangeRequest, TxnRequest, TxnResult } from './language/commands.js';
+import type { Compare, KeyValue, RangeRequest, TxnRequest, TxnResult } from './language/commands.js';
 import type { CampaignRequest } from './language/coordination.js';
+import { plainCompare, plainPut, plainRange } from './language/plain.js';
 
 export interface Contender {
   readonly name: Uint8Array;
@@ -34,6 +35,11 @@ const prefixOf = (name: Uint8Array): Uint8Array => concatBytes([name, Uint8Array
 const keyOf = (name: Uint8Array, lease: bigint): Uint8Array =>
   concatBytes([prefixOf(name), fromText(BigInt.asUintN(64, lease).toString(16))]);
 
+const below = (name: Uint8Array): RangeRequest => ({
+  ...plainRange(prefixOf(name)),
+  range_end: prefixEnd(prefixOf(name)),
+});
+
 /** `draw` makes an id for a lease. */
 export function contenderFor(request: CampaignRequest, draw: () => bigint): Contender {
   const made = request.lease === 0n;
@@ -51,43 +57,9 @@ export function contenderFor(request: CampaignRequest, draw: () => bigint): Cont
 /* ---- what a contender asks the store --------------------------------------------------------------------------- */
 
 const createdAt = (key: Uint8Array, create_revision: number): Compare => ({
-  result: 'equal',
+  ...plainCompare(key),
   target: 'create',
-  key,
-  range_end: EMPTY,
-  version: 0,
   create_revision,
-  mod_revision: 0,
-  value: EMPTY,
-  lease: 0n,
-});
-
-const put = (key: Uint8Array, given: Partial<PutRequest>): PutRequest => ({
-  key,
-  value: EMPTY,
-  lease: 0n,
-  prev_kv: false,
-  ignore_value: false,
-  ignore_lease: false,
-  ttl_ms: 0,
-  ...given,
-});
-
-const range = (key: Uint8Array, given: Partial<RangeRequest> = {}): RangeRequest => ({
-  key,
-  range_end: EMPTY,
-  limit: 0,
-  revision: 0,
-  sort_order: 'none',
-  sort_target: 'key',
-  serializable: false,
-  keys_only: false,
-  count_only: false,
-  min_mod_revision: 0,
-  max_mod_revision: 0,
-  min_create_revision: 0,
-  max_create_revision: 0,
-  ...given,
 });
 
 /**
@@ -98,9 +70,9 @@ const range = (key: Uint8Array, given: Partial<RangeRequest> = {}): RangeRequest
 export function enter(contender: Contender, found: KeyValue | null): TxnRequest {
   const { key, value, waiting_lease } = contender;
   return {
-    compare: [{ ...createdAt(key, 0), target: 'mod', mod_revision: found?.mod_revision ?? 0 }],
-    success: [{ put: put(key, { value, lease: waiting_lease, ttl_ms: WAITING_TTL_MS }) }],
-    failure: [{ range: range(key) }],
+    compare: [{ ...plainCompare(key), target: 'mod', mod_revision: found?.mod_revision ?? 0 }],
+    success: [{ put: { ...plainPut(key), value, lease: waiting_lease, ttl_ms: WAITING_TTL_MS } }],
+    failure: [{ range: plainRange(key) }],
   };
 }
 
@@ -108,16 +80,16 @@ export function enter(contender: Contender, found: KeyValue | null): TxnRequest 
 export const look = (contender: Contender, rev: number): TxnRequest => ({
   compare: [],
   success: [
-    { range: range(contender.key, { keys_only: true }) },
+    { range: { ...plainRange(contender.key), keys_only: true } },
     {
-      range: range(prefixOf(contender.name), {
-        range_end: prefixEnd(prefixOf(contender.name)),
+      range: {
+        ...below(contender.name),
         keys_only: true,
         limit: 1,
         sort_order: 'descend',
         sort_target: 'create',
         max_create_revision: rev - 1,
-      }),
+      },
     },
   ],
   failure: [],
@@ -127,7 +99,14 @@ export const look = (contender: Contender, rev: number): TxnRequest => ({
 export const take = (contender: Contender, rev: number): TxnRequest => ({
   compare: [createdAt(contender.key, rev)],
   success: [
-    { put: put(contender.key, { value: contender.value, lease: contender.lease, ttl_ms: contender.makes_ttl_ms }) },
+    {
+      put: {
+        ...plainPut(contender.key),
+        value: contender.value,
+        lease: contender.lease,
+        ttl_ms: contender.makes_ttl_ms,
+      },
+    },
   ],
   failure: [],
 });
@@ -142,7 +121,7 @@ export const leave = (key: Uint8Array, rev: number): TxnRequest => ({
 /** A new value, for the leader of that revision alone. */
 export const proclaim = (key: Uint8Array, rev: number, value: Uint8Array): TxnRequest => ({
   compare: [createdAt(key, rev)],
-  success: [{ put: put(key, { value, ignore_lease: true }) }],
+  success: [{ put: { ...plainPut(key), value, ignore_lease: true } }],
   failure: [],
 });
 
@@ -151,14 +130,13 @@ export const isBelow = (name: Uint8Array, key: Uint8Array): boolean =>
   compareBytes(key.subarray(0, name.length + 1), prefixOf(name)) === 0;
 
 /** The one who holds the name; `revision` above 0: who held it then. */
-export const holder = (name: Uint8Array, revision = 0): RangeRequest =>
-  range(prefixOf(name), {
-    revision,
-    range_end: prefixEnd(prefixOf(name)),
-    limit: 1,
-    sort_order: 'ascend',
-    sort_target: 'create',
-  });
+export const holder = (name: Uint8Array, revision = 0): RangeRequest => ({
+  ...below(name),
+  revision,
+  limit: 1,
+  sort_order: 'ascend',
+  sort_target: 'create',
+});
 
 /* ---- what the store's answers mean ------------------------------------------------------------------------------ */
 

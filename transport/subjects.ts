@@ -21,30 +21,6 @@ export function checkName(kind: 'cluster name' | 'member name', name: string): s
 /** What can be asked at a door: an operation, several requests in one message, or a stream of watches. */
 export type Endpoint = Operation | 'batch' | 'batch.read' | 'watch.create';
 
-export const OPERATIONS = [
-  'kv.range',
-  'kv.put',
-  'kv.delete',
-  'kv.txn',
-  'kv.compact',
-  'lease.grant',
-  'lease.revoke',
-  'lease.keepalive',
-  'lease.timetolive',
-  'lease.list',
-  'lock.lock',
-  'lock.unlock',
-  'election.campaign',
-  'election.proclaim',
-  'election.leader',
-  'election.observe',
-  'election.resign',
-  'cluster.list',
-  'maintenance.status',
-  'maintenance.hashkv',
-  'watch.history',
-] as const satisfies readonly Operation[];
-
 /** What only a leader serves on the cluster's own subjects; see nats-door.ts for reads. */
 export const LEADER_ENDPOINTS = [
   'kv.range',
@@ -64,7 +40,7 @@ export const LEADER_ENDPOINTS = [
   'election.observe',
   'election.resign',
   'batch',
-] as const;
+] as const satisfies readonly Endpoint[];
 /** What any member that hears a leader serves on the cluster's own subjects. */
 export const MEMBER_ENDPOINTS = [
   'batch.read',
@@ -74,7 +50,12 @@ export const MEMBER_ENDPOINTS = [
   'maintenance.hashkv',
   'watch.create',
   'watch.history',
-] as const;
+] as const satisfies readonly Endpoint[];
+
+const isOperation = (endpoint: Endpoint): endpoint is Operation =>
+  !['batch', 'batch.read', 'watch.create'].includes(endpoint);
+
+export const OPERATIONS: readonly Operation[] = [...LEADER_ENDPOINTS, ...MEMBER_ENDPOINTS].filter(isOperation);
 
 /** `<cluster>.kv.put`, `<cluster>.batch`, …: whoever serves it. */
 export const clusterSubject = (cluster: string, endpoint: Endpoint): string => `${cluster}.${endpoint}`;

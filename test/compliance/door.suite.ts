@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { Header } from '../../machines/language/commands.js';
 import { errorOf } from '../../machines/language/errors.js';
+import { plainPut, plainRange } from '../../machines/language/plain.js';
 import { type ClusterId, type Epoch, memberId, revision, term, type Term } from '../../machines/language/vocabulary.js';
 import type { Answer, Ask, ClientDoor, ClientLink, FeedEvent, LinkMessage, Request } from '../../transport/ports.js';
 import { clusterSubject, memberSubject } from '../../transport/subjects.js';
@@ -66,36 +67,8 @@ function answerTo(ask: Ask): Answer {
   return { ok: false, error: errorOf('NotCapable') };
 }
 
-const put = (key: string): Request => ({
-  op: 'kv.put',
-  body: {
-    key: text(key),
-    value: text('v'),
-    lease: 0n,
-    prev_kv: false,
-    ignore_value: false,
-    ignore_lease: false,
-    ttl_ms: 0,
-  },
-});
-const range = (limit: number): Request => ({
-  op: 'kv.range',
-  body: {
-    key: text('k'),
-    range_end: new Uint8Array(0),
-    limit,
-    revision: 0,
-    sort_order: 'none',
-    sort_target: 'key',
-    serializable: false,
-    keys_only: false,
-    count_only: false,
-    min_mod_revision: 0,
-    max_mod_revision: 0,
-    min_create_revision: 0,
-    max_create_revision: 0,
-  },
-});
+const put = (key: string): Request => ({ op: 'kv.put', body: { ...plainPut(text(key)), value: text('v') } });
+const range = (limit: number): Request => ({ op: 'kv.range', body: { ...plainRange(text('k')), limit } });
 
 export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
   describe(`client door on ${name}`, () => {

@@ -11,50 +11,22 @@ import type {
   TxnRequest,
 } from '../../machines/language/commands.js';
 import { errors, type QuorateError } from '../../machines/language/errors.js';
+import { plainCompare, plainPut, plainRange } from '../../machines/language/plain.js';
 import { isOutcome } from '../../client/outcome.js';
 import type { Request, Result } from '../../transport/ports.js';
 import type { Input, ModelKv, Output } from './model.js';
 
 const range = (key: string | null, revision: number, serializable: boolean): RangeRequest => ({
-  key: key === null ? NUL : fromText(key),
+  ...plainRange(key === null ? NUL : fromText(key)),
   range_end: key === null ? NUL : EMPTY,
-  limit: 0,
   revision,
-  sort_order: 'none',
-  sort_target: 'key',
   serializable,
-  keys_only: false,
-  count_only: false,
-  min_mod_revision: 0,
-  max_mod_revision: 0,
-  min_create_revision: 0,
-  max_create_revision: 0,
 });
 
-const put = (key: string, value: string): PutRequest => ({
-  key: fromText(key),
-  value: fromText(value),
-  lease: 0n,
-  prev_kv: false,
-  ignore_value: false,
-  ignore_lease: false,
-  ttl_ms: 0,
-});
+const put = (key: string, value: string): PutRequest => ({ ...plainPut(fromText(key)), value: fromText(value) });
 
 const swap = (key: string, expected: number, value: string): TxnRequest => ({
-  compare: [
-    {
-      result: 'equal',
-      target: 'mod',
-      key: fromText(key),
-      range_end: EMPTY,
-      version: 0,
-      create_revision: 0,
-      mod_revision: expected,
-      value: EMPTY,
-      lease: 0n,
-    },
-  ],
+  compare: [{ ...plainCompare(fromText(key)), target: 'mod', mod_revision: expected }],
   success: [{ put: put(key, value) }],
   failure: [{ range: range(key, 0, false) }],
 });

@@ -15,6 +15,7 @@ import type {
   TxnOperation,
   TxnRequest,
 } from '../../machines/language/commands.js';
+import { plainCompare, plainPut, plainRange } from '../../machines/language/plain.js';
 import type { ErrorName } from '../../machines/language/errors.js';
 import type { Clock } from '../../machines/language/time.js';
 import type { ClusterId, Entry, Index, Member, MemberId, Term } from '../../machines/language/vocabulary.js';
@@ -37,42 +38,13 @@ function fill<T extends object>(defaults: T, given: Given<T>): T {
 }
 
 export const rangeRequest = (key: string | Uint8Array, given: Given<RangeRequest> = {}): RangeRequest =>
-  fill<RangeRequest>(
-    {
-      key: bytesOf(key),
-      range_end: NONE,
-      limit: 0,
-      revision: 0,
-      sort_order: 'none',
-      sort_target: 'key',
-      serializable: false,
-      keys_only: false,
-      count_only: false,
-      min_mod_revision: 0,
-      max_mod_revision: 0,
-      min_create_revision: 0,
-      max_create_revision: 0,
-    },
-    given,
-  );
+  fill(plainRange(bytesOf(key)), given);
 
 export const putRequest = (
   key: string | Uint8Array,
   value: string | Uint8Array = '',
   given: Given<PutRequest> = {},
-): PutRequest =>
-  fill<PutRequest>(
-    {
-      key: bytesOf(key),
-      value: bytesOf(value),
-      lease: 0n,
-      ttl_ms: 0,
-      prev_kv: false,
-      ignore_value: false,
-      ignore_lease: false,
-    },
-    given,
-  );
+): PutRequest => fill(plainPut(bytesOf(key)), { value, ...given });
 
 export const deleteRequest = (key: string | Uint8Array, given: Given<DeleteRequest> = {}): DeleteRequest =>
   fill<DeleteRequest>({ key: bytesOf(key), range_end: NONE, prev_kv: false }, given);
@@ -82,21 +54,7 @@ export const compare = (
   target: Compare['target'],
   result: Compare['result'],
   given: Given<Compare> = {},
-): Compare =>
-  fill<Compare>(
-    {
-      key: bytesOf(key),
-      range_end: NONE,
-      target,
-      result,
-      version: 0,
-      create_revision: 0,
-      mod_revision: 0,
-      value: NONE,
-      lease: 0n,
-    },
-    given,
-  );
+): Compare => fill(plainCompare(bytesOf(key)), { target, result, ...given });
 
 export const put = (...given: Parameters<typeof putRequest>): Operation & { type: 'put' } => ({
   type: 'put',
