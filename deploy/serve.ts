@@ -18,7 +18,7 @@ import { warnOfSetting, warnOfVariables } from './warnings.js';
 /** What `quorate up` alone takes, and its nodes inherit. */
 const upOnly = ['nodes', 'nats-port', 'nats-nodes'];
 
-/** What a put runs through is many small functions: they are optimized after a seventh of the usual time, and are kept. */
+/** What a put runs through is many small functions: optimized after a seventh of the usual time, and kept. */
 function optimizeEarly(): void {
   setFlagsFromString('--interrupt-budget=10000');
   setFlagsFromString('--no-flush-bytecode');
