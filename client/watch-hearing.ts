@@ -3,6 +3,7 @@ import { errorOf, QuorateError } from '../machines/language/errors.js';
 import { NO_WATCH_ID, type WatchMessage, type WatchResponse } from '../machines/language/watching.js';
 import { toWatchResponse } from './answers.js';
 import type { LinkMessage } from '../transport/ports.js';
+import { encodeWatchRequest } from '../transport/wire-watch-requests.js';
 import { decodeWatchMessage } from '../transport/wire-watch.js';
 import { lose, say, type Stream } from './watch-stream.js';
 import { CompactedWatchError } from './watcher.js';
@@ -14,6 +15,9 @@ const ACKNOWLEDGE_BYTES = 1024 * 1024;
 const LEADERLESS_MAX = 2;
 
 export function hear(stream: Stream, raw: LinkMessage): void {
+  const { reply } = raw;
+  // [safety] An opening that was heard twice has made two streams: what the other one says has its own numbers.
+  if (reply !== undefined && stream.subject !== null && reply !== stream.subject) return endOther(stream, reply);
   let message: WatchMessage;
   try {
     message = decodeWatchMessage(raw.body);
@@ -26,7 +30,7 @@ export function hear(stream: Stream, raw: LinkMessage): void {
   if (message.number !== stream.number + (message.heartbeat === null ? 1 : 0))
     return lose(stream, 'a response is missing');
   stream.number = message.number;
-  if (stream.subject === null && raw.reply !== undefined) opened(stream, raw.reply);
+  if (stream.subject === null && reply !== undefined) opened(stream, reply);
   const { link } = stream;
   for (const response of message.responses) {
     hearResponse(stream, message, response);
@@ -35,6 +39,10 @@ export function hear(stream: Stream, raw: LinkMessage): void {
   stream.unacknowledged_bytes += raw.body.length;
   if (message.heartbeat !== null) hearHeartbeat(stream, message, message.heartbeat);
   else if (stream.unacknowledged_bytes >= ACKNOWLEDGE_BYTES) acknowledge(stream);
+}
+
+function endOther({ core }: Stream, subject: string): void {
+  core.link.publish(subject, encodeWatchRequest({ type: 'end' }, 'msgpack'));
 }
 
 /** What is wrong with a watcher itself is wrong at every member. */

@@ -35,7 +35,7 @@ export interface Opened extends WatchOpening {
   /** What the client asked of it since the last call of this. */
   asked(): readonly WatchRequest[];
   /** Tells it something as the member that serves it. */
-  say(message: Omit<WatchMessage, 'header' | 'ended'>, revision?: number): void;
+  say(message: Omit<WatchMessage, 'header' | 'ended'>, revision?: number, session?: number): void;
 }
 
 export interface ScriptedLink extends ClientLink {
@@ -112,13 +112,13 @@ export function scriptedLink(): ScriptedLink {
       link.opened.push({
         ...decodeOpening(body).opening,
         asked: () => published.splice(0),
-        say: (message, revision = message.responses.at(-1)?.revision ?? 0) => {
+        say: (message, revision = message.responses.at(-1)?.revision ?? 0, session = 1) => {
           const whole = { ...message, header: { ...headerNow(), revision }, ended: '' };
           handlers.message({
             body: encodeWatchMessage(whole, 'msgpack'),
             headers: new Map(),
             subject: '_INBOX',
-            reply: 'quorate.member.n1.watch.1',
+            reply: `quorate.member.n1.watch.${session}`,
           });
         },
       });

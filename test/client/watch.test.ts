@@ -91,3 +91,30 @@ test('a watcher that its member never takes goes on at another', async () => {
   assert.equal(link.opened.length, 2);
   await client.close();
 });
+
+test('[safety] an opening that a member hears twice makes no event come twice', async () => {
+  const { client, link } = await benchOf();
+  const watcher = client.watch('k');
+  await turn();
+  const [stream] = link.opened;
+  assert.ok(stream !== undefined);
+  const both = [putAt(2), putAt(3)];
+  stream.say({ number: 1, heartbeat: null, responses: [watchResponse([1], 1, { created: true })] });
+  stream.say({ number: 2, heartbeat: null, responses: [watchResponse([1], 3, { events: both })] }, 3, 2);
+  stream.say({ number: 2, heartbeat: null, responses: [watchResponse([1], 2, { events: [putAt(2)] })] });
+  stream.say({ number: 3, heartbeat: null, responses: [watchResponse([1], 3, { events: [putAt(3)] })] });
+  const reader = watcher[Symbol.asyncIterator]();
+  for (const at of [2, 3]) {
+    const { events = [] } = (await next(reader)) ?? {};
+    assert.deepEqual(
+      events.map(({ kv }) => kv.modRevision),
+      [at],
+    );
+  }
+  assert.deepEqual(
+    stream.asked().map(({ type }) => type),
+    ['end'],
+    'the other one is over',
+  );
+  await client.close();
+});
