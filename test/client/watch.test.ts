@@ -59,7 +59,7 @@ test('[safety] while a watcher is full, what its member says of the others moves
   await client.close();
 });
 
-test('[safety] what a member says of one watcher is not taken for another’s, in whatever order it takes them', async () => {
+test('[safety] what a member says of one watcher is not taken for another’s, in any order', async () => {
   const { client, link } = await benchOf();
   const first = client.watch('k', { startRevision: 2 });
   await turn();
