@@ -7,7 +7,7 @@ import { type OpenWatch, tapOf, type WatchAsked, type WatchSaid } from './watch-
 function bodyOf(asked: WatchAsked): Json {
   if ('progress' in asked) return { progress_request: {} };
   if ('cancel' in asked) return { cancel_request: { watch_id: String(asked.cancel) } };
-  const { key, range_end, filters, start_revision, watch_id, prev_kv } = asked.create;
+  const { key, range_end, filters, start_revision, watch_id, prev_kv, fragment } = asked.create;
   return {
     create_request: {
       key: bytes(key),
@@ -15,6 +15,7 @@ function bodyOf(asked: WatchAsked): Json {
       start_revision: String(start_revision ?? 0),
       watch_id: String(watch_id ?? 0),
       prev_kv: prev_kv === true,
+      fragment: fragment === true,
       filters: (filters ?? []).map((filter) => filter.toUpperCase()),
     },
   };
@@ -27,6 +28,7 @@ const saidBy = (result: Json): WatchSaid => ({
   canceled: result['canceled'] === true,
   compact_revision: number(result['compact_revision']),
   cancel_reason: (result['cancel_reason'] as string | undefined) ?? '',
+  fragment: result['fragment'] === true,
   events: list(result['events']).map((event) => ({
     type: event['type'] === 'DELETE' ? 'delete' : 'put',
     kv: pair(object(event['kv'])),

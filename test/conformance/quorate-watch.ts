@@ -30,6 +30,7 @@ const saidBy = (response: WatchResponse): readonly WatchSaid[] =>
     canceled: response.canceled,
     compact_revision: response.compact_revision,
     cancel_reason: response.cancel_reason,
+    fragment: response.fragment,
     events: response.events.map(({ event, prev_kv }) => ({
       type: event.type,
       kv: pair(event.kv),

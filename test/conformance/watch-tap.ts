@@ -10,6 +10,7 @@ export type WatchAsked =
         readonly prev_kv?: boolean;
         readonly filters?: readonly ('noput' | 'nodelete')[];
         readonly watch_id?: number;
+        readonly fragment?: boolean;
       };
     }
   | { readonly cancel: number }
@@ -22,6 +23,8 @@ export interface WatchSaid {
   readonly canceled: boolean;
   readonly compact_revision: number;
   readonly cancel_reason: string;
+  /** More of the same revisions follows. */
+  readonly fragment: boolean;
   readonly events: readonly { readonly type: 'put' | 'delete'; readonly kv: Pair; readonly prev_kv: Pair | null }[];
 }
 

@@ -11,6 +11,7 @@ import { operationOf, toAnswer } from '../../actors/answers.js';
 import { manualClock, sameChance } from '../client/manual-clock.js';
 import { scriptedLink, type Sent } from '../client/scripted-link.js';
 import { must, SimulationFailure } from './failure.js';
+import { playCutResponse } from './scripted-watches.js';
 
 export interface ClientVariant {
   readonly level: 'client';
@@ -29,6 +30,13 @@ export const clientVariants: readonly ClientVariant[] = [
     breaks: 'each life of a client process draws the same bits and counts from the same number',
     seeds: 1,
     play: () => playTwoLives(sameChance),
+  },
+  {
+    level: 'client',
+    name: 'resume inside a revision',
+    breaks: 'a part of a response is taken for all of it: the client goes on after a revision that it has half of',
+    seeds: 1,
+    play: () => playCutResponse(1, (part) => ({ ...part, fragment: false })),
   },
 ];
 

@@ -62,6 +62,31 @@ export async function playCluster(
 /** A letter to a member's raft, as its rooms would post it. */
 export const tellRaft = (member: ClusterMember, event: RaftEvent): void => member.node?.system.get('raft')?.send(event);
 
+interface Cast {
+  readonly leader: ClusterMember;
+  /** Follows the leader. */
+  readonly near: ClusterMember;
+  /** Is cut off. */
+  readonly far: ClusterMember;
+}
+
+/** A leader, a follower that has all it has, and one that is cut off from both and lacks what is written then. */
+export async function onlyTwoHaveIt(stage: Stage): Promise<Cast> {
+  const { members } = stage.cluster;
+  const leader = await stage.leader(members);
+  const [near, far] = members.filter((member) => member !== leader) as [ClusterMember, ClusterMember];
+  await stage.level(members);
+  stage.apart([leader, near], [far]);
+  return { leader, near, far };
+}
+
+/** Writes go on until the leader's log does not reach the far one any more. */
+export const trimBeyond = (stage: Stage, leader: ClusterMember, far: ClusterMember): Promise<void> =>
+  stage.until('the log is trimmed beyond what the far one has', () => {
+    if (stage.cluster.world.steps % 20 === 0) stage.put('a');
+    return leader.witness.log.start.index > far.witness.log.last;
+  });
+
 function stageOf(cluster: Cluster): Stage {
   const { world, network, members, street, checks } = cluster;
   let written = 0;

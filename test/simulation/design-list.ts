@@ -39,6 +39,8 @@ export const designList = [
   'one replica with another limit',
   'event dropped between catching up and live',
   'revision split in two',
+  'row stays live over a snapshot',
+  'resume inside a revision',
   'lease expired by a deposed leader',
   'keepalive answered by a paused leader',
   'lease shortened by a leader change',

@@ -7,6 +7,7 @@ import { clientVariants, playTwoLives } from './client-variants.js';
 import { designList } from './design-list.js';
 import { hunt } from './hunt.js';
 import * as scripts from './scripted-variants.js';
+import { playCutResponse, playSwitched } from './scripted-watches.js';
 import { beginningOf, path } from './variants-table.js';
 
 test('every way of losing data that the design lists has a variant', () => {
@@ -30,7 +31,7 @@ test('the table has a row for each variant, in order, and no other', () => {
   );
 });
 
-for (const [name, play] of Object.entries(scripts)) {
+for (const [name, play] of Object.entries({ ...scripts, playSwitched, playCutResponse })) {
   test(`the honest cluster passes ${name}`, async () => {
     for (const seed of [1, 2]) assert.equal((await play(seed))?.message, undefined, `seed ${seed}`);
   });

@@ -5,7 +5,7 @@ import { decodeSegmentHead, LOG_DIRECTORY } from '../../store/log-segments.js';
 import type { ConfigurationChange, ProposalId, Term } from '../../machines/language/vocabulary.js';
 import type { Answer } from '../../transport/ports.js';
 import type { ClusterMember, ClusterTwist } from './cluster.js';
-import { playCluster, type Sent, type Stage, tellRaft } from './cluster-script.js';
+import { onlyTwoHaveIt, playCluster, type Sent, type Stage, tellRaft, trimBeyond } from './cluster-script.js';
 import { createDisk } from './disk.js';
 import { clients } from './door.js';
 import { must, type SimulationFailure } from './failure.js';
@@ -17,24 +17,6 @@ export type Script = (seed: number, twist?: ClusterTwist) => Promise<SimulationF
 
 /** Long enough for elections to be tried again and again. */
 const a_while_ms = 6_000;
-
-interface Cast {
-  readonly leader: ClusterMember;
-  /** Follows the leader. */
-  readonly near: ClusterMember;
-  /** Is cut off. */
-  readonly far: ClusterMember;
-}
-
-/** A leader, a follower that has all it has, and one that is cut off from both and lacks what is written then. */
-async function onlyTwoHaveIt(stage: Stage): Promise<Cast> {
-  const { members } = stage.cluster;
-  const leader = await stage.leader(members);
-  const [near, far] = members.filter((member) => member !== leader) as [ClusterMember, ClusterMember];
-  await stage.level(members);
-  stage.apart([leader, near], [far]);
-  return { leader, near, far };
-}
 
 /**
  * Answers come late once more, when their questions are closed: to another question of the same life, or to one of the
@@ -181,20 +163,6 @@ export const playHole: Script = (seed, twist) =>
     stage.apart([leader], [near, far]);
     await stage.pass(a_while_ms);
     must(near.life === null, 'a node whose log has a hole does not start', { member: near.name });
-  });
-
-/** Writes go on until the leader's log does not reach the far one any more. */
-const trimBeyond = (stage: Stage, leader: ClusterMember, far: ClusterMember): Promise<void> =>
-  writeUntil(
-    stage,
-    'the log is trimmed beyond what the far one has',
-    () => leader.witness.log.start.index > far.witness.log.last,
-  );
-
-const writeUntil = (stage: Stage, what: string, holds: () => boolean): Promise<void> =>
-  stage.until(what, () => {
-    if (stage.cluster.world.steps % 20 === 0) stage.put('a');
-    return holds();
   });
 
 /** A leader stands still while another is elected, and wakes to what clients had sent to both of them. */

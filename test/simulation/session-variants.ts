@@ -5,6 +5,7 @@ import type { OwnProposal, RequestsLetter } from '../../actors/mail.js';
 import type { KvStore, Written } from '../../store/ports.js';
 import type { ClusterTwist, LifeTwist } from './cluster.js';
 import type { ClusterVariant } from './cluster-variants.js';
+import { playSwitched } from './scripted-watches.js';
 import { replace } from './truth.js';
 
 const withKv = (change: (kv: KvStore) => Partial<KvStore>): LifeTwist => ({
@@ -30,6 +31,23 @@ function splitRevisions(): LifeTwist {
       },
     };
   });
+}
+
+/** Its watches take a replaced state for one more write, in which nothing was for anybody. */
+function toldOfSnapshots(): LifeTwist {
+  let told = 0;
+  return {
+    mail: (to, letter) => {
+      if (to !== 'watchHub') return [letter];
+      const { type, written } = letter as { readonly type: string; readonly written: { readonly revision: number } };
+      if (type !== 'written' && type !== 'switched') return [letter];
+      const before = told;
+      told = written.revision;
+      if (type === 'written' || told <= before) return [letter];
+      const events = [before + 1, told].map((revision) => ({ revision, events: [] }));
+      return [{ type: 'written', written: { ...written, events } } as typeof letter];
+    },
+  };
 }
 
 /** Revocations wait for the next term in which this node leads, and are proposed in its name. */
@@ -87,6 +105,14 @@ export const sessionVariants: readonly ClusterVariant[] = [
     seeds: 6,
     clients: busy,
     sessions: 2,
+  },
+  {
+    level: 'cluster',
+    name: 'row stays live over a snapshot',
+    breaks: "a member's watches take the state that a snapshot brought for one more write, with nothing in it",
+    twist: toldOfSnapshots,
+    seeds: 3,
+    play: playSwitched,
   },
   {
     level: 'cluster',

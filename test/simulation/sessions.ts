@@ -14,7 +14,7 @@ import type { Cluster } from './cluster.js';
 import { clients } from './door.js';
 import { must } from './failure.js';
 import { createLife } from './life.js';
-import { eventsOf } from './watched.js';
+import { judgeWatched, type Watched } from './watched.js';
 
 /** A grant or renewal that was answered: the lease lives this long at least, counted from the question. */
 interface Promised {
@@ -30,13 +30,10 @@ interface Won {
   readonly revision: number;
 }
 
-/** What one watcher was told, from one beginning to its end. */
-interface Watched {
-  readonly after: number;
+/** What a watcher was told, and whether it ended because of a compaction. */
+interface Held extends Watched {
   readonly responses: WatchResponse[];
-  /** It ended because of a compaction. */
   compacted: boolean;
-  readonly upTo: () => number;
 }
 
 /** So little that a watcher that lingers is full now and then. */
@@ -55,7 +52,7 @@ export function startSessions(cluster: Cluster, count: number): Sessions {
   const { truth } = cluster;
   const promised: Promised[] = [];
   const won: Won[] = [];
-  const watched: Watched[] = [];
+  const watched: Held[] = [];
   let stopped = false;
   const seen: Seen = { promised, won, watched, stopped: () => stopped };
   for (let i = 0; i < count; i++) startSession(cluster, `k${i}`, seen);
@@ -77,7 +74,7 @@ export function startSessions(cluster: Cluster, count: number): Sessions {
     judge(drift) {
       for (const promise of promised) judgePromise(cluster, promise, drift);
       for (const one of won) judgeWon(cluster, one);
-      for (const one of watched) judgeWatched(cluster, one);
+      for (const one of watched) judgeWatched(cluster.truth, one);
     },
   };
 }
@@ -85,7 +82,7 @@ export function startSessions(cluster: Cluster, count: number): Sessions {
 interface Seen {
   readonly promised: Promised[];
   readonly won: Won[];
-  readonly watched: Watched[];
+  readonly watched: Held[];
   stopped(): boolean;
 }
 
@@ -225,22 +222,4 @@ function judgeWon({ truth }: Cluster, { key, rev, revision }: Won): void {
     'who holds a lock is the first in line',
     facts,
   );
-}
-
-/** Filtered, ordered, unique, atomic, reliable, resumable, bookmarkable (reference 2.5): exactly what happened. */
-function judgeWatched({ truth }: Cluster, { after, responses, upTo }: Watched): void {
-  let at = after;
-  for (const response of responses) {
-    const revisions = [...new Set(response.events.map(({ kv }) => kv.modRevision))];
-    for (const revision of revisions) {
-      const expected = eventsOf(truth.at(revision), truth.at(revision - 1));
-      const told = response.events.filter(({ kv }) => kv.modRevision === revision);
-      const facts = { revision, at, expected, told: told.map(({ type, kv }) => `${type} ${toText(kv.key) ?? ''}`) };
-      must(revision === at + 1, 'a watcher sees every revision, each once and in order', facts);
-      must(facts.told.toSorted().join() === expected.join(), 'a watcher sees a revision whole, and as it was', facts);
-      at = revision;
-    }
-    must(response.header.revision >= at, 'a response is not older than its events', { at });
-  }
-  must(upTo() <= Math.max(at, truth.state.revision), 'a watcher is not ahead of what happened', { at, upTo: upTo() });
 }

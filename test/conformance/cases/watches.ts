@@ -40,6 +40,16 @@ async function events(desk: Desk, tap: WatchTap, count: number): Promise<string[
   return seen;
 }
 
+/** The keys of all that one response would hold, part by part; checks that each part but the last says it is one. */
+async function parts(desk: Desk, tap: WatchTap): Promise<string[][]> {
+  const seen: string[][] = [];
+  for (;;) {
+    const { events: part, fragment } = await tap.next();
+    seen.push(part.map(({ kv, prev_kv }) => `${kv.key.slice(desk.key().length)}${prev_kv === null ? '' : ' before'}`));
+    if (!fragment) return seen;
+  }
+}
+
 const watchCase = (name: string, run: (desk: Desk) => Promise<void>, rest: Partial<Case> = {}): Case => ({
   name,
   run,
@@ -89,6 +99,30 @@ export const watches: Group = {
         );
         assert.ok(said.revision >= revision);
       });
+    }),
+    watchCase('B-30 what is too large for one response comes in parts, to those who take them', async (desk) => {
+      // Both pairs of each event: twice what one request may write, and more than any response should have.
+      const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+      const value = 'x'.repeat(200 * 1024);
+      const success = names.map((name) => ({ put: { key: desk.key(name), value } }));
+      await desk.store.txn({ success });
+      const all_of_it = names.map((name) => `${name} before`);
+      const look = async (start_revision: number, write: () => Promise<unknown>): Promise<void> => {
+        await watching(desk, all(desk, { prev_kv: true, start_revision, fragment: true }), async (fragmented) => {
+          await watching(desk, all(desk, { prev_kv: true, start_revision }), async (whole) => {
+            for (const tap of [fragmented, whole]) assert.equal((await tap.next()).created, true);
+            await write();
+            const came = await parts(desk, fragmented);
+            assert.ok(came.length > 1 && came.every((part) => part.length > 0), `${came.length} parts`);
+            assert.deepEqual(came.flat(), all_of_it);
+            assert.deepEqual(await parts(desk, whole), [all_of_it]);
+          });
+        });
+      };
+      let written = 0;
+      await look(0, async () => void ({ revision: written } = await desk.store.txn({ success })));
+      // From the store it comes as it did when it was new.
+      await look(written, () => Promise.resolve());
     }),
     watchCase('B-41 a deleted range is one event a key, in the order of the keys, of one revision', async (desk) => {
       for (const name of ['b', 'c', 'a']) await desk.put(name, name);
