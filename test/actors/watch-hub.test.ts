@@ -64,6 +64,7 @@ async function openHub() {
   const open = (first: WatchCreate, window_bytes = 0, bytes = 10) => {
     const said: WatchMessage[] = [];
     let closed = false;
+    let refused: string | null = null;
     const stream: WatchStream = {
       isOpen: true,
       send: (message) => {
@@ -71,7 +72,7 @@ async function openHub() {
         said.push(message);
         return bytes;
       },
-      refuse: (error) => assert.fail(error.message),
+      refuse: (error) => (refused = error.message),
       complain: (error) => assert.fail(error.message),
       close: () => (closed = true),
     };
@@ -83,6 +84,9 @@ async function openHub() {
       gone: () => listener.gone(),
       get isClosed() {
         return closed;
+      },
+      get refused() {
+        return refused;
       },
       /** The revisions of all events so far, those before them in brackets. */
       revisions: () =>
@@ -249,5 +253,18 @@ test('progress: told from time to time to who asked for it, and at once when all
     notices.map(({ watch_ids, revision, events }) => [watch_ids, revision, events.length]),
     [[[0], 2, 0]],
   );
+  await hub.kv.close();
+});
+
+test('B-40 a learner takes no watcher, on a new stream or on one of before', async () => {
+  const hub = await openHub();
+  const watch = hub.open(create());
+  hub.tell({ type: 'announce', term: 1, role: 'learner', leader: null } as unknown as WatchHubLetter);
+  watch.ask({ type: 'create', create: create() });
+  const [refusal] = watch.said.at(-1)?.responses ?? [];
+  const text = 'etcdserver: rpc not supported for learner';
+  assert.deepEqual([refusal?.watch_ids, refusal?.canceled, refusal?.cancel_reason], [[-1], true, text]);
+  const late = hub.open(create());
+  assert.deepEqual([late.refused, late.said], [text, []]);
   await hub.kv.close();
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fromText } from '../../machines/language/bytes.js';
 import { revision } from '../../machines/language/vocabulary.js';
 import { type WatchEvent, watchResponse } from '../../machines/language/watching.js';
-import type { WatchResponse } from '../../client/index.js';
+import type { CompactedError, WatchOptions, WatchResponse } from '../../client/index.js';
 import { benchOf } from './client-of.js';
 import { turn } from './manual-clock.js';
 
@@ -116,5 +116,84 @@ test('[safety] an opening that a member hears twice makes no event come twice', 
     ['end'],
     'the other one is over',
   );
+  await client.close();
+});
+
+test('[safety] B-43 a response in parts is one, and where the last part is lost with the stream all of it comes', async () => {
+  const { client, link, clock } = await benchOf();
+  const watcher = client.watch('k', { startRevision: 2 });
+  const reader = watcher[Symbol.asyncIterator]();
+  await turn();
+  const partOf = (at: number, fragment: boolean) => watchResponse([1], at, { events: [putAt(at)], fragment });
+  link.opened[0]?.say({ number: 1, heartbeat: null, responses: [watchResponse([1], 1, { created: true })] });
+  link.opened[0]?.say({ number: 2, heartbeat: null, responses: [partOf(2, true)] });
+  link.opened[0]?.say({ number: 3, heartbeat: null, responses: [partOf(2, false)] });
+  assert.equal((await next(reader))?.events.length, 2);
+  link.opened[0]?.say({ number: 4, heartbeat: null, responses: [partOf(3, true)] });
+  assert.equal(watcher.revision, 2, 'it is not past a revision that it has a part of');
+  // A number is missing.
+  link.opened[0]?.say({ number: 9, heartbeat: null, responses: [] });
+  await clock.pass(1_000);
+  assert.equal(link.opened[1]?.create.start_revision, 3);
+  link.opened[1]?.say({ number: 1, heartbeat: null, responses: [watchResponse([1], 3, { created: true })] });
+  link.opened[1]?.say({ number: 2, heartbeat: null, responses: [partOf(3, true)] });
+  link.opened[1]?.say({ number: 3, heartbeat: null, responses: [partOf(3, false)] });
+  assert.equal((await next(reader))?.events.length, 2, 'nothing of what was lost comes twice');
+  await client.close();
+});
+
+test('B-43 a compaction is the last that a watcher hears, and its member may end it too', async () => {
+  const { client, link } = await benchOf();
+  const [compacted, canceled] = [client.watch('k', { startRevision: 2 }), client.watch('k', { startRevision: 2 })];
+  await turn();
+  const [stream] = link.opened;
+  for (const id of [1, 2]) {
+    stream?.say({ number: id, heartbeat: null, responses: [watchResponse([id], 9, { created: true })] });
+  }
+  stream?.say({ number: 3, heartbeat: null, responses: [watchResponse([1, 2], 2, { events: [putAt(2)] })] });
+  const over = watchResponse([1], 9, { canceled: true, compact_revision: 7 });
+  stream?.say({ number: 4, heartbeat: null, responses: [over, watchResponse([2], 9, { canceled: true })] });
+  const ends = [
+    { watcher: compacted, message: 'etcdserver: mvcc: required revision has been compacted', compactRevision: 7 },
+    { watcher: canceled, message: 'etcdserver: watch canceled', compactRevision: undefined },
+  ];
+  for (const { watcher, message, compactRevision } of ends) {
+    const reader = watcher[Symbol.asyncIterator]();
+    assert.equal((await next(reader))?.header.revision, 2, 'what came before is not lost');
+    await assert.rejects(reader.next(), (error: CompactedError) => {
+      assert.deepEqual([error.message, error.compactRevision], [message, compactRevision]);
+      return true;
+    });
+    assert.equal((await reader.next()).done, true);
+  }
+  await client.close();
+});
+
+test('B-44 all watchers of a client share a stream, and those that require a leader another', async () => {
+  const { client, link, clock } = await benchOf();
+  const lost: string[] = [];
+  const watch = (key: string, options: WatchOptions = {}): void =>
+    void client.watch(key, options).on('disconnected', () => lost.push(key));
+  for (const key of ['a', 'b', 'c']) watch(key);
+  for (const key of ['x', 'y']) watch(key, { requireLeader: true });
+  await turn();
+  assert.equal(link.opened.length, 2);
+  const [plain, strict] = link.opened;
+  for (const stream of [plain, strict]) {
+    stream?.say({ number: 1, heartbeat: null, responses: [watchResponse([1], 9, { created: true })] });
+  }
+  const others = plain?.asked().filter((request) => request.type === 'create');
+  assert.equal(others?.length, 3, 'the rest goes where the first ones hang');
+  for (const id of [2, 3]) {
+    plain?.say({ number: id, heartbeat: null, responses: [watchResponse([id], 9, { created: true })] });
+  }
+  strict?.say({ number: 2, heartbeat: null, responses: [watchResponse([2], 9, { created: true })] });
+  watch('d');
+  await turn();
+  assert.equal(link.opened.length, 2, 'also later');
+  // What is missing on one is not missing on the other.
+  strict?.say({ number: 9, heartbeat: null, responses: [] });
+  await clock.pass(1_000);
+  assert.deepEqual([link.opened.length, lost], [3, ['x', 'y']]);
   await client.close();
 });

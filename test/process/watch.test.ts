@@ -1,4 +1,4 @@
-/** Watchers lose nothing and see nothing twice, whatever becomes of the member they hang on, of NATS, or of time. */
+/** B-43: watchers lose nothing and see nothing twice, whatever becomes of the member they hang on, of NATS, or of time. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { connect, op } from '../../client/index.js';
@@ -91,7 +91,7 @@ async function underTrouble(prefix: string, trouble: (member: string, next: () =
   await watcher.cancel();
 }
 
-test('kill -9 of the member that a watch hangs on', async () => {
+test('B-43 kill -9 of the member that a watch hangs on', async () => {
   await underTrouble('kill/', async (member, next) => {
     const moved = next();
     await cluster.kill(member);
@@ -100,7 +100,7 @@ test('kill -9 of the member that a watch hangs on', async () => {
   });
 });
 
-test('SIGSTOP of the member that a watch hangs on: it goes on at another', async () => {
+test('B-43 SIGSTOP of the member that a watch hangs on: it goes on at another', async () => {
   await underTrouble('stop/', async (member, next) => {
     const moved = next();
     await cluster.kill(member, 'SIGSTOP');
@@ -109,7 +109,7 @@ test('SIGSTOP of the member that a watch hangs on: it goes on at another', async
   });
 });
 
-test('SIGTERM of the member that a watch hangs on', async () => {
+test('B-43 SIGTERM of the member that a watch hangs on', async () => {
   await underTrouble('term/', async (member, next) => {
     const moved = next();
     await cluster.kill(member, 'SIGTERM');
@@ -118,7 +118,7 @@ test('SIGTERM of the member that a watch hangs on', async () => {
   });
 });
 
-test('the NATS server is killed and comes back', async () => {
+test('B-43 the NATS server is killed and comes back', async () => {
   await underTrouble('nats/', async (_member, next) => {
     const moved = next();
     await cluster.stopNats();
@@ -127,7 +127,7 @@ test('the NATS server is killed and comes back', async () => {
   });
 });
 
-test('all members are killed and come back', async () => {
+test('B-43 all members are killed and come back', async () => {
   await underTrouble('all/', async (_member, next) => {
     const moved = next();
     await Promise.all(cluster.names.map((name) => cluster.kill(name)));
@@ -136,7 +136,7 @@ test('all members are killed and come back', async () => {
   });
 });
 
-test('a watcher that is not read holds up nobody, and hears of a compaction instead of a gap', async () => {
+test('B-43 a watcher that is not read holds up nobody, and hears of a compaction instead of a gap', async () => {
   const value = 'x'.repeat(64 * 1024);
   const slow = watching.watch('slow/', { prefix: true });
   const { revision } = await slow.created;
@@ -168,7 +168,7 @@ test('a watcher that is not read holds up nobody, and hears of a compaction inst
   assert.equal(events.length, 400);
 });
 
-test('an idle watcher goes on where the heartbeats left it, though what it began with is compacted', async () => {
+test('B-43 an idle watcher goes on where the heartbeats left it, though what it began with is compacted', async () => {
   const watcher = watching.watch('idle');
   const member = memberOf(watcher);
   await watcher.created;
