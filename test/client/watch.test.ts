@@ -119,7 +119,7 @@ test('[safety] an opening that a member hears twice makes no event come twice', 
   await client.close();
 });
 
-test('[safety] B-43 a response in parts is one, and where the last part is lost with the stream all of it comes', async () => {
+test('[safety] B-43 a response in parts is one; where the last of them is lost, all of it comes again', async () => {
   const { client, link, clock } = await benchOf();
   const watcher = client.watch('k', { startRevision: 2 });
   const reader = watcher[Symbol.asyncIterator]();

@@ -1,4 +1,4 @@
-/** B-43: watchers lose nothing and see nothing twice, whatever becomes of the member they hang on, of NATS, or of time. */
+/** B-43: watchers lose nothing and see nothing twice, whatever becomes of their member, of NATS, or of time. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { connect, op } from '../../client/index.js';

@@ -1,6 +1,7 @@
 /**
- * Watches (reference 1.2, 2.4): B-30 … B-42 as a stream's client sees them. B-40 is in test/process/minority.test.ts and
- * test/actors/watch-hub.test.ts, B-43 and B-44 are the client's: test/client/watch.test.ts, test/process/watch.test.ts.
+ * Watches (reference 1.2, 2.4): B-30 … B-42 as a stream's client sees them. B-40 is in test/process/minority.test.ts
+ * and test/actors/watch-hub.test.ts; B-43 and B-44 are the client's: test/client/watch.test.ts and, with processes,
+ * test/process/watch.test.ts.
  * B-45 is left out: there are no permissions on keys.
  */
 import assert from 'node:assert/strict';
