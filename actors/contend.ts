@@ -1,5 +1,15 @@
 /** One contender's way through a lock or an election: it enters, waits for its turn, and wins; or it retreats. */
-import { type Contender, contenderFor, enter, entered, leave, look, looked, take } from '../machines/coordination.js';
+import {
+  type Contender,
+  contenderFor,
+  enter,
+  entered,
+  leave,
+  leaveUnheard,
+  look,
+  looked,
+  take,
+} from '../machines/coordination.js';
 import { toHex } from '../machines/language/bytes.js';
 import type { KeyValue } from '../machines/language/commands.js';
 import type { CampaignRequest, CoordinationResult, LockResult } from '../machines/language/coordination.js';
@@ -35,7 +45,7 @@ export async function contend(
     const { key, lease } = contender;
     return made(taken.answer, result({ revision: taken.result.revision, key, rev, lease }));
   } catch (error) {
-    await retreat(desk, ask, contender, rev);
+    await retreat(desk, ask, contender, rev, error);
     // The lease it came with ended while it waited: it has not won.
     const leaseGone = error instanceof QuorateError && error.message === errorOf('LeaseNotFound').message;
     throw leaseGone && isWaiting ? sessionExpired() : error;
@@ -90,10 +100,13 @@ const waitBehind = (desk: Desk, behind: string, deadline_ms: number, lease: bigi
   });
 
 /** Leaves no key behind; where this member leads no more, its short lease ends it. */
-async function retreat(desk: Desk, ask: Ask, contender: Contender, rev: number): Promise<void> {
-  if (rev === 0 || desk.term === null) return;
+async function retreat(desk: Desk, ask: Ask, contender: Contender, rev: number, reason: unknown): Promise<void> {
+  // [safety] It may have entered, or do so yet, without having heard of it.
+  const mayStand = rev !== 0 || (reason instanceof QuorateError && reason.maybe_applied);
+  if (!mayStand || desk.term === null) return;
+  const left = rev !== 0 ? leave(contender.key, rev) : leaveUnheard(contender);
   try {
-    await transact(desk, { ...ask, timeout_ms: limits.request_timeout_ms }, leave(contender.key, rev));
+    await transact(desk, { ...ask, timeout_ms: limits.request_timeout_ms }, left);
   } catch (error) {
     if (!(error instanceof QuorateError)) throw error;
   }

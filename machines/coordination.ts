@@ -118,6 +118,13 @@ export const leave = (key: Uint8Array, rev: number): TxnRequest => ({
   failure: [],
 });
 
+/** The same where it was not heard when it entered: on the waiting lease there is no other key. */
+export const leaveUnheard = ({ key, waiting_lease }: Contender): TxnRequest => ({
+  compare: [{ ...createdAt(key, 0), target: 'lease', lease: waiting_lease }],
+  success: [{ delete: { key, range_end: EMPTY, prev_kv: false } }],
+  failure: [],
+});
+
 /** A new value, for the leader of that revision alone. */
 export const proclaim = (key: Uint8Array, rev: number, value: Uint8Array): TxnRequest => ({
   compare: [createdAt(key, rev)],

@@ -20,7 +20,8 @@ let nats: NatsConnection;
 let client: Client;
 
 before(async () => {
-  cluster = await startTestCluster();
+  // Two members are paused for a moment, and the third goes on leading.
+  cluster = await startTestCluster({ flags: { 'election-timeout': '5000', 'heartbeat-interval': '500' } });
   nats = await connect({ servers: [...cluster.servers] });
   client = await connectClient({ servers: cluster.servers, clusterName: cluster.clusterName, timeoutMs: 20_000 });
 });
@@ -56,6 +57,21 @@ test('who waits too long is told so, and leaves no key behind', async () => {
     kvs.map((kv) => Buffer.from(kv.key).toString()),
     [holder.key],
   );
+});
+
+test('who is not heard of in time leaves no key behind either, though it enters later', async () => {
+  const { leader } = await client.maintenance.status();
+  const { members } = await client.cluster.memberList();
+  const others = members.filter(({ id }) => id !== leader).map(({ name }) => name);
+  await Promise.all(others.map((name) => cluster.kill(name, 'SIGSTOP')));
+  const contending = ask('lock.lock', { name: 'f' }, 100);
+  // Sent later and given up later: by then that of the lock is over.
+  const { error: late } = await ask('kv.put', { key: 'f' }, 200);
+  await Promise.all(others.map((name) => cluster.kill(name, 'SIGCONT')));
+  assert.match(late?.message ?? '', /timed out|deadline/);
+  assert.notEqual((await contending).error, undefined);
+  const { count } = await client.kv.get('f/', { prefix: true, countOnly: true });
+  assert.equal(count, 0);
 });
 
 test('the same lease again is the same lock, and a lease that is not there takes none', async () => {
