@@ -120,7 +120,7 @@ export const leave = (key: Uint8Array, rev: number): TxnRequest => ({
 
 /** The same where it was not heard when it entered: on the waiting lease there is no other key. */
 export const leaveUnheard = ({ key, waiting_lease }: Contender): TxnRequest => ({
-  compare: [{ ...createdAt(key, 0), target: 'lease', lease: waiting_lease }],
+  compare: [{ ...plainCompare(key), target: 'lease', lease: waiting_lease }],
   success: [{ delete: { key, range_end: EMPTY, prev_kv: false } }],
   failure: [],
 });
