@@ -6,6 +6,15 @@ export interface RawAnswer {
   /** As they came, with their first line; '' when there were none. */
   readonly headers: string;
   readonly body: Buffer;
+  /** Where to answer; '' when nowhere. */
+  readonly reply: string;
+}
+
+/** All answers to one request. */
+export interface RawStream {
+  /** Undefined when none comes in time. */
+  next(wait_ms: number): Promise<RawAnswer | undefined>;
+  close(): void;
 }
 
 export interface RawNats {
@@ -18,6 +27,8 @@ export interface RawNats {
   ): Promise<RawAnswer | undefined>;
   /** The same with a reply subject of one's own, and nothing to wait for. */
   tell(subject: string, reply: string, body: Uint8Array | string, headers?: Uint8Array | string | null): void;
+  /** Asks, and hears every answer. */
+  stream(subject: string, body: Uint8Array | string): RawStream;
   close(): void;
 }
 
@@ -50,9 +61,32 @@ export async function connectRaw(port: number): Promise<RawNats> {
     tell,
     ask: (subject, body, headers, wait_ms = 10_000) => {
       const reply = `${inbox}.${++asked}`;
-      const answer = new Promise<RawAnswer>((resolve) => waiting.set(reply, resolve));
+      const answer = new Promise<RawAnswer>((resolve) => {
+        waiting.set(reply, (heard) => {
+          waiting.delete(reply);
+          resolve(heard);
+        });
+      });
       tell(subject, reply, body, headers);
       return within(wait_ms, answer);
+    },
+    stream: (subject, body) => {
+      const reply = `${inbox}.${++asked}`;
+      const heard: RawAnswer[] = [];
+      let more = (): void => undefined;
+      waiting.set(reply, (answer) => {
+        heard.push(answer);
+        more();
+      });
+      tell(subject, reply, body);
+      return {
+        next: async (wait_ms) => {
+          const some = new Promise<void>((resolve) => (more = resolve));
+          if (heard.length === 0) await within(wait_ms, some);
+          return heard.shift();
+        },
+        close: () => void waiting.delete(reply),
+      };
     },
     close: () => socket.destroy(),
   };
@@ -76,8 +110,8 @@ function hearAll(bytes: Buffer, socket: Socket, waiting: Map<string, (answer: Ra
     if (bytes.length < start + size + 2) return bytes;
     const headersEnd = start + (verb === 'HMSG' ? Number(words.at(-2)) : 0);
     const headers = bytes.subarray(start, headersEnd).toString();
-    waiting.get(subject)?.({ headers, body: Buffer.from(bytes.subarray(headersEnd, start + size)) });
-    waiting.delete(subject);
+    const reply = words.length === (verb === 'HMSG' ? 6 : 5) ? (words[3] ?? '') : '';
+    waiting.get(subject)?.({ headers, body: Buffer.from(bytes.subarray(headersEnd, start + size)), reply });
     bytes = bytes.subarray(start + size + 2);
   }
 }

@@ -6,6 +6,7 @@ import { startTestCluster } from '../process/cluster.js';
 import { assertSameState } from '../process/load.js';
 import { connectRaw } from './raw-nats.js';
 import { fuzzService } from './service.js';
+import { fuzzContests, fuzzStreams } from './waiting.js';
 
 test('whatever is said to it, a cluster answers in time, does all or nothing, and goes on', async (t) => {
   const cluster = await startTestCluster({ flags: { 'election-timeout': '5000', 'heartbeat-interval': '500' } });
@@ -27,6 +28,11 @@ test('whatever is said to it, a cluster answers in time, does all or nothing, an
     const { served, refused } = await fuzzService(raw, clusterName, 1, 2_000);
     t.diagnostic(`${served} served, ${refused} refused`);
     assert.ok(served > 100 && refused > 1_000);
+    const contests = await fuzzContests(raw, clusterName);
+    const streams = await fuzzStreams(raw, clusterName);
+    t.diagnostic(JSON.stringify({ contests, streams }));
+    assert.ok(contests.won > 0 && contests.late > 0 && contests.refused > 1_000);
+    assert.ok(streams.opened > 100 && streams.refused > 500 && streams.said > 1_000);
     await client.kv.put('after', 'all');
     await assertSameState(client, names);
     for (const name of names) assert.doesNotMatch(cluster.output(name), /"level":"error"/);

@@ -63,7 +63,7 @@ const wrongValues: readonly unknown[] = [
   ],
 ];
 
-/** Whoever contends waits for its turn behind what was said before: that has tests of its own. */
+/** Whoever contends waits for its turn behind what was said before: see waiting.ts. */
 const contends: ReadonlySet<Endpoint> = new Set(['lock.lock', 'election.campaign']);
 const ops: readonly Exclude<Endpoint, 'watch.create'>[] = [
   ...OPERATIONS.filter((op) => !contends.has(op)),
@@ -85,27 +85,25 @@ const text = (json: string): Uint8Array => Buffer.from(json);
 
 /** Each field of each request with each wrong value, beside a key that would do. */
 export function* everyField(): Iterable<Words> {
-  for (const endpoint of ops) {
-    for (const field of [...fieldsOf(endpoint), ...strangers]) {
-      const name = JSON.stringify(field);
-      for (const value of wrongJson) yield { endpoint, body: text(`{"key":"k",${name}:${value}}`) };
-      for (const value of wrongJson) yield { endpoint, body: text(`{${name}:${value}}`) };
-      for (const value of wrongValues)
-        yield {
-          endpoint,
-          body: pack(
-            Object.fromEntries([
-              ['key', 'k'],
-              [field, value],
-            ]),
-          ),
-        };
-    }
+  for (const endpoint of ops) for (const body of wrongFields(fieldsOf(endpoint), 'key', 'k')) yield { endpoint, body };
+}
+
+/** Each of these fields, and some that nobody knows, with each wrong value: alone, and beside one that would do. */
+export function* wrongFields(fields: Iterable<string>, known: string, valid: string): Iterable<Uint8Array> {
+  for (const field of [...fields, ...strangers]) {
+    const name = JSON.stringify(field);
+    for (const value of wrongJson) yield text(`{"${known}":"${valid}",${name}:${value}}`);
+    for (const value of wrongJson) yield text(`{${name}:${value}}`);
+    for (const value of wrongValues) yield pack(Object.fromEntries([[known, valid] as const, [field, value] as const]));
   }
 }
 
 /** Bodies that are wrong as a whole. */
 export function* everyShape(): Iterable<Words> {
+  for (const endpoint of ops) for (const body of wrongShapes()) yield { endpoint, body };
+}
+
+export function* wrongShapes(): Iterable<Uint8Array> {
   const deep = 100_000;
   const bodies = [
     ...Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)),
@@ -127,7 +125,7 @@ export function* everyShape(): Iterable<Words> {
     new Uint8Array(0),
     text(' \n\t'),
   ];
-  for (const endpoint of ops) for (const body of bodies) yield { endpoint, body };
+  yield* bodies;
 }
 
 const names = [
