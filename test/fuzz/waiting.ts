@@ -1,5 +1,5 @@
 /**
- * What waits or streams, and hears what nobody should say: contenders for locks and offices, and streams of watches.
+ * What waits or streams, and hears what nobody should say: contenders for locks and offices, who observes them, and streams of watches.
  * Each word is answered in time; who did not win leaves no key; a stream outlives what is wrong.
  */
 import assert from 'node:assert/strict';
@@ -19,6 +19,7 @@ const CONTEND_MS = 30;
 const TOGETHER = 16;
 const HELD = 'held';
 
+type Waiting = 'lock.lock' | 'election.campaign' | 'election.observe';
 type Fields = Readonly<Record<string, unknown>>;
 
 const read = (asked: Uint8Array, { body }: RawAnswer): Fields =>
@@ -54,7 +55,7 @@ export interface Contests {
 }
 
 export async function fuzzContests(raw: RawNats, cluster: string): Promise<Contests> {
-  const say = (endpoint: 'lock.lock' | 'election.campaign' | 'kv.range', body: Uint8Array | string, headers: string) =>
+  const say = (endpoint: Waiting | 'kv.range', body: Uint8Array | string, headers: string) =>
     raw.ask(clusterSubject(cluster, endpoint), body, `NATS/1.0\r\n${headers}\r\n`, deadline_ms);
   const keys = async (): Promise<{ readonly term: unknown; readonly keys: readonly string[] }> => {
     for (;;) {
@@ -76,7 +77,7 @@ export async function fuzzContests(raw: RawNats, cluster: string): Promise<Conte
   const before = await keys();
   const mine = new Set(before.keys);
   const sum = { won: 0, late: 0, refused: 0 };
-  const contend = async (endpoint: 'lock.lock' | 'election.campaign', body: Uint8Array): Promise<void> => {
+  const contend = async (endpoint: Waiting, body: Uint8Array): Promise<void> => {
     const answer = await say(endpoint, body, `${headerNames.timeoutMs}: ${CONTEND_MS}\r\n`);
     const what = `${endpoint} ${shown(body)}`;
     assert.ok(answer !== undefined, `no answer within ${deadline_ms} ms to ${what}`);
@@ -85,12 +86,12 @@ export async function fuzzContests(raw: RawNats, cluster: string): Promise<Conte
     const error = judge(said, what);
     if (error === undefined) {
       const { key } = (said['leader'] ?? said) as Fields;
-      mine.add(JSON.stringify(key instanceof Uint8Array ? keyText(key) : key));
+      if (key !== undefined) mine.add(JSON.stringify(key instanceof Uint8Array ? keyText(key) : key));
       sum.won++;
     } else if (error === 'DeadlineExceeded') sum.late++;
     else sum.refused++;
   };
-  for (const endpoint of ['lock.lock', 'election.campaign'] as const) {
+  for (const endpoint of ['lock.lock', 'election.campaign', 'election.observe'] as const) {
     const bodies = [...wrongShapes(), ...wrongFields(requestFields[endpoint], 'name', `${endpoint} ${HELD}`)];
     const next = bodies.values();
     const work = async (): Promise<void> => {

@@ -63,10 +63,10 @@ const wrongValues: readonly unknown[] = [
   ],
 ];
 
-/** Whoever contends waits for its turn behind what was said before: see waiting.ts. */
-const contends: ReadonlySet<Endpoint> = new Set(['lock.lock', 'election.campaign']);
+/** What waits for its turn, or for a leader: see waiting.ts. */
+const waits: ReadonlySet<Endpoint> = new Set(['lock.lock', 'election.campaign', 'election.observe']);
 const ops: readonly Exclude<Endpoint, 'watch.create'>[] = [
-  ...OPERATIONS.filter((op) => !contends.has(op)),
+  ...OPERATIONS.filter((op) => !waits.has(op)),
   'batch',
   'batch.read',
 ];

@@ -104,9 +104,9 @@ test('a watch shows each event as it comes, and ends at once at a signal', async
 });
 
 test('keep-alive tells each renewal, and that the lease is gone', async () => {
-  const { id } = await client.lease.grant(2_000);
+  const { id } = await client.lease.grant(60_000);
   const running = run('lease', 'keep-alive', id.toString(16));
-  await running.said('keepalived with TTL(2)\n');
+  await running.said('keepalived with TTL(60)\n');
   await client.lease.revoke(id);
   const { code, stdout } = await running.ended();
   assert.match(stdout, /expired or revoked\.\n$/);
