@@ -4,6 +4,7 @@
  *   --only put,get,… --skip big    parts: put, get, get-serializable, mixed, txn, range, watch, stalled,
  *                                  leases, election, big
  *   --systems quorate,etcd,jetstream   --callers 1,100,1000   --seconds 5   --rounds 1   --connections N
+ *   --leases 100000 (with `--only leases`: so many, and what they cost the puts beside them)
  *   --elections 7   --keys 1000000 --restarts 3 (of `big`)   --write (the results into the README)
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -48,7 +49,7 @@ async function benchSmall(systems: readonly System[], options: BenchOptions) {
     for (const system of systems) running.set(system, await system.start());
     return {
       rows: options.cases.length === 0 ? [] : await benchThroughput(running, options, tell),
-      watching: await benchWatching(running, options.watching, tell),
+      watching: await benchWatching(running, options.watching, options.manyLeases, tell),
       elections: await benchElection(running, options.elections, tell),
     };
   } finally {

@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly cases: readonly Case[];
   readonly rounds: number;
   readonly watching: readonly WatchingPart[];
+  /** In place of as many as the table has; 0: not given. */
+  readonly manyLeases: number;
   readonly elections: number;
   /** 0: not this part. */
   readonly big_keys: number;
@@ -32,6 +34,7 @@ export function readOptions(): BenchOptions {
       keys: { type: 'string', default: '1000000' },
       restarts: { type: 'string', default: '3' },
       connections: { type: 'string' },
+      leases: { type: 'string' },
       only: { type: 'string' },
       skip: { type: 'string' },
       systems: { type: 'string' },
@@ -50,6 +53,7 @@ export function readOptions(): BenchOptions {
       .flatMap((operation) => callers.map((count) => ({ operation, callers: count }))),
     rounds: whole('rounds', values.rounds),
     watching: watchingParts.filter((part) => chosen.includes(part)),
+    manyLeases: values.leases === undefined ? 0 : whole('leases', values.leases),
     elections: chosen.includes('election') ? whole('elections', values.elections) : 0,
     big_keys: chosen.includes('big') ? whole('keys', values.keys) : 0,
     restarts: whole('restarts', values.restarts),

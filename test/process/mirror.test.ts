@@ -1,4 +1,4 @@
-/** `quoratectl make-mirror` through the outages of both clusters, as processes: it ends equal, or says why it cannot. */
+/** `quoratectl make-mirror` through outages of both clusters, as processes: it ends equal, or says why it does not. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -4,6 +4,8 @@ import type { Client } from '../../../client/index.js';
 import type { LeasesTask, Results, StalledTask, WatchTask } from '../tasks.js';
 import { WATCHED_KEY } from '../tasks.js';
 
+const GRANTERS = 1_000;
+
 type Open = () => Promise<Client>;
 
 /** Puts to a key, so many at a time, until `more` says no. */
@@ -64,10 +66,11 @@ export async function stalled(open: Open, task: StalledTask): Promise<Results['s
 
 export async function leases(open: Open, task: LeasesTask): Promise<Results['leases']> {
   const client = await open();
-  const granted = await Promise.all(
-    Array.from({ length: task.leases }, () => client.lease.grant(task.ttl_seconds * 1_000)),
-  );
-  for (const { id } of granted) client.lease.keepAlive(id);
+  let left = task.leases;
+  const grant = async (): Promise<void> => {
+    while (left-- > 0) client.lease.keepAlive((await client.lease.grant(task.ttl_seconds * 1_000)).id);
+  };
+  await Promise.all(Array.from({ length: GRANTERS }, grant));
   // Two rounds of renewals, so that what granting left behind is over.
   await new Promise((resolve) => setTimeout(resolve, (task.ttl_seconds * 2_000) / 3));
   const before = task.pids.map(processorSeconds);
