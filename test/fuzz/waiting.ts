@@ -1,6 +1,7 @@
 /**
- * What waits or streams, and hears what nobody should say: contenders for locks and offices, who observes them, and streams of watches.
- * Each word is answered in time; who did not win leaves no key; a stream outlives what is wrong.
+ * What waits or streams, and hears what nobody should say: contenders for locks and offices, those who observe them,
+ * and streams of watches. Each word is answered in time; who did not win leaves no key; a stream outlives what is
+ * wrong.
  */
 import assert from 'node:assert/strict';
 import { decode } from '@msgpack/msgpack';
