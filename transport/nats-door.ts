@@ -96,7 +96,6 @@ export class NatsDoor implements ClientDoor {
     this.cluster = cluster;
     desk.serve(cluster);
     this.add(memberService(self));
-    if (nats !== null) this.hearSessions(nats);
   }
 
   hearLeader(heard: boolean): void {
@@ -155,7 +154,6 @@ export class NatsDoor implements ClientDoor {
   private attach(connection: NatsConnection): void {
     this.running.clear();
     for (const [key, plan] of this.plans) this.running.set(key, this.start(connection, plan));
-    if (this.cluster !== null) this.hearSessions(connection);
   }
 
   /** What clients say to the sessions that hang on this member, and what NATS says when nobody hears one any more. */
@@ -198,6 +196,8 @@ export class NatsDoor implements ClientDoor {
           }),
         });
       }
+      // After its endpoints, some of whose subjects are among these: what only this heard would never be answered.
+      if (plan.service === 'quorate') this.hearSessions(nats);
       void service.stopped.then((error) => {
         // It ended by itself: these subjects are not allowed.
         if (error !== null && this.plans.get(planKey(plan)) === plan && link.nats === nats) link.bar();

@@ -236,6 +236,7 @@ export function doorWatchesSuite(name: string, begin: () => Promise<DoorWorld>):
       const { stream } = await opened.next();
       const large = message(1, watchResponse([3], 5, { events: [event(new Uint8Array(3 * world.max_payload))] }));
       const bytes = stream.send(large);
+      assert.ok(bytes > 0, 'all of it left');
       const { first } = await opened_by;
       assert.equal(first.body.length, bytes);
       assert.deepEqual(decodeWatchMessage(first.body), large);

@@ -12,7 +12,8 @@ import { startNatsServer } from '../process/nats-server.js';
 
 const settings = (url: string, peer_key: Uint8Array | null = null): NatsSettings => ({
   connection: { servers: [url] },
-  silence_ms: 1_000,
+  // A connection that is replaced loses what is on its way, and a busy machine is silent for a while.
+  silence_ms: 30_000,
   peer_key,
   request_bytes_max: 500_000,
   version: '0.1.0',
