@@ -15,20 +15,22 @@ export interface CoordinationInput {
 export type Succeeded = Extract<Answer, { readonly ok: true }>;
 export type Freed = 'freed' | 'late' | 'closed';
 
-/** Waits for the end of a key, or of its own time. */
-export interface Waiting {
-  /** The key before its own, as hex. */
-  readonly behind: string;
-  readonly deadline_ms: number;
-  readonly lease: bigint;
-  resume(freed: Freed): void;
-}
-
-/** Waits for a change below a name, or for the end of its time. */
-export interface Observer {
-  readonly name: Uint8Array;
+/** Waits for something, and no longer than its time. */
+export interface Pending {
   readonly deadline_ms: number;
   readonly resume: (freed: Freed) => void;
+}
+
+/** Waits for the end of a key. */
+export interface Waiting extends Pending {
+  /** The key before its own, as hex. */
+  readonly behind: string;
+  readonly lease: bigint;
+}
+
+/** Waits for a change below a name. */
+export interface Observer extends Pending {
+  readonly name: Uint8Array;
 }
 
 export interface Desk extends CoordinationInput {

@@ -4,7 +4,7 @@
  * next leader goes on where it was.
  */
 import { fromCallback } from 'xstate';
-import { holder, leave, proclaim, WAITING_TTL_MS } from '../machines/coordination.js';
+import { leave, proclaim, WAITING_TTL_MS } from '../machines/coordination.js';
 import { EMPTY, toHex } from '../machines/language/bytes.js';
 import type { CoordinationRequest } from '../machines/language/coordination.js';
 import { errorOf, QuorateError } from '../machines/language/errors.js';
@@ -19,14 +19,13 @@ import {
   type Freed,
   made,
   perform,
-  resultOf,
   revisionOf,
   send,
   transact,
-  type Waiting,
+  type Pending,
 } from './coordination-desk.js';
 import type { CoordinationLetter } from './mail.js';
-import { noteChanges, observe } from './observe.js';
+import { leaderOf, noteChanges, observe } from './observe.js';
 
 export const coordinationRoom = fromCallback<CoordinationLetter, CoordinationInput>((room) => {
   const desk: Desk = {
@@ -50,8 +49,7 @@ function handle(desk: Desk, letter: CoordinationLetter): void {
       return;
     case 'closeDoor':
       desk.term = null;
-      for (const observer of desk.observers) observer.resume('closed');
-      return resumeWhere(desk, () => true, 'closed');
+      return resumeWhere(pending(desk), () => true, 'closed');
     case 'coordinate':
       return void serve(desk, letter.ask, letter.request);
     case 'written':
@@ -100,8 +98,7 @@ async function answerTo(desk: Desk, ask: Ask, request: CoordinationRequest): Pro
       return made(done.answer, { op: request.op, body: { revision: done.result.revision } });
     }
     case 'election.leader': {
-      const done = await perform(desk, ask, { op: 'kv.range', body: holder(request.body.name) });
-      const kv = resultOf(done, 'kv.range').kvs[0];
+      const { done, kv } = await leaderOf(desk, ask, request.body.name);
       if (kv === undefined) throw errorOf('ElectionNoLeader');
       return made(done, { op: request.op, body: { revision: revisionOf(done), kv } });
     }
@@ -122,17 +119,19 @@ function noteEnds(desk: Desk, written: Written): void {
   }
   if (ended.size === 0) return;
   if (desk.looking > 0) for (const key of ended) desk.ended.add(key);
-  resumeWhere(desk, ({ behind }) => ended.has(behind), 'freed');
+  resumeWhere([...desk.waiting], ({ behind }) => ended.has(behind), 'freed');
 }
 
-function resumeWhere(desk: Desk, which: (waiting: Waiting) => boolean, freed: Freed): void {
-  for (const waiting of [...desk.waiting]) if (which(waiting)) waiting.resume(freed);
+/** Everybody who waits for something and for no longer than its time. */
+const pending = ({ waiting, observers }: Desk): readonly Pending[] => [...waiting, ...observers];
+
+function resumeWhere<P extends Pending>(all: readonly P[], which: (one: P) => boolean, freed: Freed): void {
+  for (const one of all) if (which(one)) one.resume(freed);
 }
 
 function tick(desk: Desk, now_ms: number): void {
-  for (const { deadline_ms, resume } of desk.observers) if (deadline_ms <= now_ms) resume('late');
+  resumeWhere(pending(desk), ({ deadline_ms }) => deadline_ms <= now_ms, 'late');
   if (desk.waiting.size === 0) return;
-  resumeWhere(desk, ({ deadline_ms }) => deadline_ms <= now_ms, 'late');
   if (now_ms - desk.renewed_ms < WAITING_TTL_MS / 3) return;
   desk.renewed_ms = now_ms;
   const ids = [...desk.waiting].map(({ lease }) => lease);

@@ -6,7 +6,16 @@ import { errorOf, QuorateError } from '../machines/language/errors.js';
 import { limits } from '../machines/language/limits.js';
 import type { Written } from '../store/ports.js';
 import type { Answer, Ask } from '../transport/ports.js';
-import { type Desk, type Freed, made, type Observer, perform, resultOf, revisionOf } from './coordination-desk.js';
+import {
+  type Desk,
+  type Freed,
+  made,
+  type Observer,
+  perform,
+  resultOf,
+  revisionOf,
+  type Succeeded,
+} from './coordination-desk.js';
 
 /**
  * Answers with the leader once it is not as it was at the revision; throws a QuorateError when that does not happen in
@@ -20,8 +29,7 @@ export async function observe(desk: Desk, ask: Ask, { name, after_revision }: Ob
     // Before the look, so that no change falls between the two.
     const change = changeBelow(desk, name, deadline_ms);
     try {
-      const done = await perform(desk, ask, { op: 'kv.range', body: holder(name) });
-      const kv = resultOf(done, 'kv.range').kvs[0];
+      const { done, kv } = await leaderOf(desk, ask, name);
       if (kv !== undefined && kv.mod_revision !== before?.mod_revision) {
         return made(done, { op: 'election.observe', body: { revision: revisionOf(done), kv } });
       }
@@ -34,10 +42,20 @@ export async function observe(desk: Desk, ask: Ask, { name, after_revision }: Ob
   }
 }
 
+/** Who leads now, or led at a revision. */
+export async function leaderOf(
+  desk: Desk,
+  ask: Ask,
+  name: Uint8Array,
+  revision = 0,
+): Promise<{ readonly done: Succeeded; readonly kv: KeyValue | undefined }> {
+  const done = await perform(desk, ask, { op: 'kv.range', body: holder(name, revision) });
+  return { done, kv: resultOf(done, 'kv.range').kvs[0] };
+}
+
 async function leaderAt(desk: Desk, ask: Ask, name: Uint8Array, revision: number): Promise<KeyValue | undefined> {
   try {
-    const done = await perform(desk, ask, { op: 'kv.range', body: holder(name, revision) });
-    return resultOf(done, 'kv.range').kvs[0];
+    return (await leaderOf(desk, ask, name, revision)).kv;
   } catch (error) {
     // Nobody knows any more who it was: who leads now is news.
     if (error instanceof QuorateError && error.message === errorOf('Compacted').message) return undefined;

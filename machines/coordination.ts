@@ -111,19 +111,18 @@ export const take = (contender: Contender, rev: number): TxnRequest => ({
   failure: [],
 });
 
-/** The key goes, unless somebody made it anew. */
-export const leave = (key: Uint8Array, rev: number): TxnRequest => ({
-  compare: [createdAt(key, rev)],
-  success: [{ delete: { key, range_end: EMPTY, prev_kv: false } }],
+const deleteWhere = (compare: Compare): TxnRequest => ({
+  compare: [compare],
+  success: [{ delete: { key: compare.key, range_end: EMPTY, prev_kv: false } }],
   failure: [],
 });
 
+/** The key goes, unless somebody made it anew. */
+export const leave = (key: Uint8Array, rev: number): TxnRequest => deleteWhere(createdAt(key, rev));
+
 /** The same where it was not heard when it entered: on the waiting lease there is no other key. */
-export const leaveUnheard = ({ key, waiting_lease }: Contender): TxnRequest => ({
-  compare: [{ ...plainCompare(key), target: 'lease', lease: waiting_lease }],
-  success: [{ delete: { key, range_end: EMPTY, prev_kv: false } }],
-  failure: [],
-});
+export const leaveUnheard = ({ key, waiting_lease }: Contender): TxnRequest =>
+  deleteWhere({ ...plainCompare(key), target: 'lease', lease: waiting_lease });
 
 /** A new value, for the leader of that revision alone. */
 export const proclaim = (key: Uint8Array, rev: number, value: Uint8Array): TxnRequest => ({

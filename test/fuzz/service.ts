@@ -89,7 +89,7 @@ function answersIn(words: Words, { body, headers }: RawAnswer, what: string): re
 }
 
 /** What may be said of a request alone, of its time, or of its headers. */
-const refusals: ReadonlySet<unknown> = new Set<ErrorCode>([
+export const refusals: ReadonlySet<unknown> = new Set<ErrorCode>([
   'InvalidArgument',
   'OutOfRange',
   'NotFound',

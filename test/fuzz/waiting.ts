@@ -10,6 +10,7 @@ import { clusterSubject } from '../../transport/subjects.js';
 import { encodingOf, headerNames, requestFields } from '../../transport/wire.js';
 import { openingFields } from '../../transport/wire-watch-requests.js';
 import type { RawAnswer, RawNats, RawStream } from './raw-nats.js';
+import { refusals } from './service.js';
 import { wrongFields, wrongShapes } from './words.js';
 
 /** Far beyond any request's own. */
@@ -28,22 +29,14 @@ const read = (asked: Uint8Array, { body }: RawAnswer): Fields =>
 
 const shown = (body: Uint8Array): string => Buffer.from(body).toString('base64').slice(0, 200);
 
-const refusals: ReadonlySet<unknown> = new Set<ErrorCode>([
-  'InvalidArgument',
-  'OutOfRange',
-  'NotFound',
-  'FailedPrecondition',
-  'Unknown',
-  'DeadlineExceeded',
-  // Nobody leads for a moment, or leads no more.
-  'Unavailable',
-]);
+/** `Unavailable`: nobody leads for a moment, or leads no more. */
+const expected: ReadonlySet<unknown> = new Set<unknown>([...refusals, 'DeadlineExceeded', 'Unavailable']);
 
 /** The error, undefined where it was served. */
 function judge(answer: Fields, what: string): ErrorCode | undefined {
   const error = answer['error'] as { code: ErrorCode; message: string } | undefined;
   if (error === undefined) return undefined;
-  assert.ok(refusals.has(error.code), `${error.code}: ${error.message}, for ${what}`);
+  assert.ok(expected.has(error.code), `${error.code}: ${error.message}, for ${what}`);
   return error.code;
 }
 
