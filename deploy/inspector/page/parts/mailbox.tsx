@@ -1,0 +1,46 @@
+/** Who writes what to an actor, how often, and how many letters waited. */
+import { type Actor, type Member, nameOf } from '../model/member.js';
+import { countText, rateText } from '../model/words.js';
+
+/** A rate is of now: who has not written for so long writes nothing. */
+const still_ms = 3_000;
+const shown_max = 40;
+
+export function Mailbox({
+  member,
+  actor,
+  at_ms,
+}: {
+  readonly member: Member;
+  readonly actor: Actor;
+  readonly at_ms: number;
+}) {
+  const boxes = [...actor.boxes.values()].sort((a, b) => b.count - a.count).slice(0, shown_max);
+  if (boxes.length === 0) return <p className="quiet">Nobody has written to it since this page listens.</p>;
+  return (
+    <table className="mail">
+      <thead>
+        <tr>
+          <th scope="col">from</th>
+          <th scope="col">letter</th>
+          <th scope="col">now</th>
+          <th scope="col">in all</th>
+          <th scope="col" title="The most letters that waited in the box when one of these came">
+            waited
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {boxes.map(({ sourceId, letter, count, per_second, waiting_max, at_ms: last_ms }) => (
+          <tr key={`${sourceId} ${letter}`}>
+            <td>{nameOf(member, sourceId)}</td>
+            <td className="code">{letter}</td>
+            <td>{rateText(at_ms - last_ms > still_ms ? 0 : per_second)}</td>
+            <td>{countText(count)}</td>
+            <td>{countText(waiting_max)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
