@@ -19,9 +19,10 @@ import {
   type Operation,
   type Request,
 } from './ports.js';
-import { createWatchDesk, type WatchDesk } from './door-watches.js';
+import { openInspection, runDrill } from './door-inspections.js';
+import { openWatch, type Sessions } from './door-watches.js';
 import { tooLarge } from './request-size.js';
-import type { Endpoint } from './subjects.js';
+import { drillOf, type Endpoint, isDrillEndpoint } from './subjects.js';
 import { decodeBatch } from './wire-batch.js';
 import {
   decodeRequest,
@@ -54,7 +55,7 @@ export interface DeskOptions {
   readonly handlers: DoorHandlers;
   readonly clock: Clock;
   readonly request_bytes_max: number;
-  /** Names sessions; nobody else can guess one. */
+  /** Names sessions; nobody can guess one: who knows it can end it. */
   sessionName(): string;
   /** The largest message that can leave now. */
   maxPayload(): number;
@@ -66,7 +67,7 @@ export interface Desk {
   /** Clients that pin another cluster are refused from now on. */
   serve(cluster: ClusterId): void;
   receive(message: DoorMessage): void;
-  readonly watches: Pick<WatchDesk, 'hear' | 'gone'>;
+  readonly sessions: Sessions;
   /** Resolves when every ask has its answer, or after limits.drain_max_ms. */
   settled(): Promise<void>;
   /** Requests that were refused or failed, by endpoint. */
@@ -94,9 +95,9 @@ export function createDesk(options: DeskOptions): Desk {
     open: 0,
     room: createDoorRoom(),
   };
-  const watches = createWatchDesk(options, () => options.sessionName());
+  const sessions: Sessions = new Map();
   return {
-    watches,
+    sessions,
     serve: (cluster) => void (state.cluster = cluster),
     receive: (message) => {
       try {
@@ -104,7 +105,9 @@ export function createDesk(options: DeskOptions): Desk {
         checkCluster(state, message);
         state.room.check(message.body.length);
         if (endpoint === 'batch' || endpoint === 'batch.read') receiveBatch(state, message);
-        else if (endpoint === 'watch.create') watches.open(message);
+        else if (endpoint === 'watch.create') openWatch(options, sessions, message);
+        else if (endpoint === 'inspect.start') openInspection(options, sessions, message);
+        else if (isDrillEndpoint(endpoint)) runDrill(options, message, drillOf(endpoint));
         else receiveOne(state, message, endpoint);
       } catch (error) {
         if (!(error instanceof QuorateError)) throw error;

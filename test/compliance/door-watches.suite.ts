@@ -23,6 +23,7 @@ import { headerNames } from '../../transport/wire.js';
 import { decodeWatchMessage } from '../../transport/wire-watch.js';
 import { encodeOpening, encodeWatchRequest } from '../../transport/wire-watch-requests.js';
 import type { DoorWorld } from './door.suite.js';
+import { uninspected } from '../model/uninspected.js';
 
 const CLUSTER = 12345678901234567890n as ClusterId;
 const text = (from: string): Uint8Array => new TextEncoder().encode(from);
@@ -108,6 +109,7 @@ export function doorWatchesSuite(name: string, begin: () => Promise<DoorWorld>):
       await door.open(
         { member: { id: memberId(BigInt(clusters)), name: 'n1' }, cluster_name: cluster, epoch: 1 as Epoch },
         {
+          ...uninspected,
           watching: (stream, given) => {
             if (refused === undefined) opened.add({ stream, opening: given });
             else stream.refuse(refused);
