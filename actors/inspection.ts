@@ -38,6 +38,7 @@ export type CreateInspector = (
   snapshot(actor: InspectedActor, snapshot: object, after: { readonly event: { readonly type: string } }): void;
 };
 interface Named {
+  readonly type: string;
   readonly sessionId: string;
   readonly name?: string;
 }
@@ -206,7 +207,7 @@ function tellSnapshot(view: View, actor: InspectedActor, { type }: { readonly ty
 }
 
 const withName = (told: Named, names: ReadonlyMap<string, string>): object =>
-  told.name === undefined ? told : { ...told, name: names.get(told.sessionId) ?? told.name };
+  told.type === '@xstate.actor' ? { ...told, name: names.get(told.sessionId) ?? told.name } : told;
 
 interface Arrow {
   readonly source: { readonly id: string };

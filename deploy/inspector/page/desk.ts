@@ -26,21 +26,21 @@ export interface View {
 }
 
 export interface Desk {
-  subscribe(listener: () => void): () => void;
-  view(): View;
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly view: () => View;
   readonly recording: Recording;
   readonly story: Story;
-  hear(message: FeedMessage, bytes: number): void;
-  connection(state: View['connection']): void;
-  goTo(at_ms: number): void;
-  goLive(): void;
-  select(member: string, sessionId: string): void;
+  readonly hear: (message: FeedMessage, bytes: number) => void;
+  readonly connection: (state: View['connection']) => void;
+  readonly goTo: (at_ms: number) => void;
+  readonly goLive: () => void;
+  readonly select: (member: string, sessionId: string) => void;
   /** Frames from a file take the place of the cluster. */
-  open(name: string, lines: AsyncIterable<string>): Promise<void>;
+  readonly open: (name: string, lines: AsyncIterable<string>) => Promise<void>;
   /** Back from a file. */
-  leaveFile(): void;
-  drill(member: string, drill: Drill, for_ms: number): Promise<DrillAnswer>;
-  dismissTrouble(): void;
+  readonly leaveFile: () => void;
+  readonly drill: (member: string, drill: Drill, for_ms: number) => Promise<DrillAnswer>;
+  readonly dismissTrouble: () => void;
 }
 
 /** Drawn at most so often, and only when the browser draws. */
@@ -77,38 +77,10 @@ const nothing = (): Known => ({
 
 export function createDesk(fetcher: typeof fetch): Desk {
   let known = nothing();
-  let shown = lookAt(known, 0, undefined);
-  const listeners = new Set<() => void>();
-  let isAsked = false;
-  let drawn_ms = -Infinity;
-
-  const draw = (now_ms: number): void => {
-    if (now_ms - drawn_ms < redraw_ms) return void requestAnimationFrame(draw);
-    isAsked = false;
-    show();
-    drawn_ms = now_ms;
-  };
-  const show = (): void => {
-    shown = lookAt(known, shown.version + 1, shown);
-    for (const listener of listeners) listener();
-  };
-  /** What people do is shown at once; what comes, when the browser next draws. */
-  const changed = (): void => {
-    if (!isAsked) requestAnimationFrame(draw);
-    isAsked = true;
-  };
-  const add = (frame: InspectionFrame, bytes: number): void => {
-    known.recording.add(frame, bytes);
-    known.story.add(frame);
-    if (++known.frames % forget_every_frames === 0) known.story.forget(known.recording.span.from_ms);
-  };
-
+  const screen = createScreen(() => known);
   return {
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    view: () => shown,
+    subscribe: screen.subscribe,
+    view: screen.view,
     get recording() {
       return known.recording;
     },
@@ -118,63 +90,96 @@ export function createDesk(fetcher: typeof fetch): Desk {
     hear(message, bytes) {
       if (known.file !== null) return;
       if (message.kind === 'members') hearOf(known, message);
-      else if (message.kind === 'frame') add(message.frame, bytes);
+      else if (message.kind === 'frame') add(known, message.frame, bytes);
       else if (message.kind === 'skipped') known.recording.skip(message.frames);
       else known.trouble = message.text;
-      changed();
+      screen.changed();
     },
     connection(state) {
       known.connection = state;
-      changed();
+      screen.changed();
     },
     goTo(at_ms) {
       const { from_ms, to_ms } = known.recording.span;
       known.at_ms = Math.min(to_ms, Math.max(from_ms, at_ms));
-      show();
+      screen.show();
     },
     goLive() {
       known.at_ms = null;
-      show();
+      screen.show();
     },
     select(member, sessionId) {
       known.selected = { member, sessionId };
-      show();
+      screen.show();
     },
     async open(name, lines) {
-      const next = { ...nothing(), file: name, connection: known.connection, cluster: 'recorded' };
-      let number = 0;
-      for await (const line of lines) {
-        number++;
-        if (line.trim() === '') continue;
-        const frame = readRecordedLine(line, number);
-        next.recording.add(frame, line.length);
-        next.story.add(frame);
-      }
-      if (next.recording.size.frames === 0) throw new Error(`${name} holds no frames`);
-      next.at_ms = next.recording.span.from_ms;
-      next.heard = next.story.members.map((member) => ({ name: member, heard: true, drill: false }));
-      known = next;
-      show();
+      known = { ...(await readFile(name, lines)), connection: known.connection };
+      screen.show();
     },
     leaveFile() {
-      known = nothing();
-      show();
+      known = { ...nothing(), connection: known.connection };
+      screen.show();
     },
-    drill: async (member, drill, for_ms) => {
+    async drill(member, drill, for_ms) {
       const answer = await askDrill(fetcher, member, drill, for_ms);
-      known.story.note(
-        member,
-        `drill: ${drill} ${answer.ok ? answer.said : `was refused: ${answer.error}`}`,
-        shown.span.to_ms,
-      );
-      changed();
+      const said = answer.ok ? `drill ${drill}: ${answer.said}` : `drill ${drill} was refused: ${answer.error}`;
+      known.story.note(member, said, known.recording.span.to_ms);
+      screen.changed();
       return answer;
     },
     dismissTrouble() {
       known.trouble = '';
-      show();
+      screen.show();
     },
   };
+}
+
+/** What people do is shown at once; what comes, when the browser next draws. */
+function createScreen(known: () => Known) {
+  let shown = lookAt(known(), 0, undefined);
+  const listeners = new Set<() => void>();
+  let isAsked = false;
+  let drawn_ms = -Infinity;
+  const show = (): void => {
+    shown = lookAt(known(), shown.version + 1, shown);
+    for (const listener of listeners) listener();
+  };
+  const draw = (now_ms: number): void => {
+    if (now_ms - drawn_ms < redraw_ms) return void requestAnimationFrame(draw);
+    isAsked = false;
+    drawn_ms = now_ms;
+    show();
+  };
+  return {
+    show,
+    changed: (): void => {
+      if (!isAsked) requestAnimationFrame(draw);
+      isAsked = true;
+    },
+    subscribe: (listener: () => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    view: () => shown,
+  };
+}
+
+function add(known: Known, frame: InspectionFrame, bytes: number): void {
+  known.recording.add(frame, bytes);
+  known.story.add(frame);
+  if (++known.frames % forget_every_frames === 0) known.story.forget(known.recording.span.from_ms);
+}
+
+async function readFile(name: string, lines: AsyncIterable<string>): Promise<Known> {
+  const read = { ...nothing(), file: name, cluster: 'recorded' };
+  let number = 0;
+  for await (const line of lines) {
+    number++;
+    if (line.trim() !== '') add(read, readRecordedLine(line, number), line.length);
+  }
+  if (read.recording.size.frames === 0) throw new Error(`${name} holds no frames`);
+  const heard = read.story.members.map((member) => ({ name: member, heard: true, drill: false }));
+  return { ...read, heard, at_ms: read.recording.span.from_ms };
 }
 
 function hearOf(known: Known, message: Extract<FeedMessage, { readonly kind: 'members' }>): void {

@@ -1,4 +1,4 @@
-/** A statechart as the page draws it, read from the configuration of a machine: its states, and the ways between them. */
+/** A statechart as the page draws it, read from a machine's configuration: its states, and the ways between them. */
 import type { StateValue } from '../../../../machines/language/inspection.js';
 
 export interface ChartState {
@@ -136,24 +136,27 @@ function resolve(target: string, source: string, { byId, parents, aliases }: Pla
 
 const known = (id: string, byId: Places['byId']): string | undefined => (byId.has(id) ? id : undefined);
 
+interface Labelled {
+  readonly from: string;
+  readonly guard: string;
+  readonly events: Set<string>;
+}
+
 function gather(arrows: readonly Arrow[], parents: Places['parents']): readonly Way[] {
-  const ways = new Map<
-    string,
-    { way: Omit<Way, 'labels'>; labels: Map<string, { label: WayLabel; events: Set<string> }> }
-  >();
+  const ways = new Map<string, { way: Omit<Way, 'labels'>; labels: Map<string, Labelled> }>();
   for (const { source, target, event, guard } of arrows) {
     const way = wayOf(source, target, parents);
     if (way === undefined) continue;
-    const kept = ways.get(way.id) ?? { way, labels: new Map() };
+    const kept = ways.get(way.id) ?? { way, labels: new Map<string, Labelled>() };
     ways.set(way.id, kept);
     const from = source === way.from ? '' : lastOf(source);
-    const label = kept.labels.get(`${from} ${guard}`) ?? { label: { from, guard, events: [] }, events: new Set() };
+    const label = kept.labels.get(`${from} ${guard}`) ?? { from, guard, events: new Set<string>() };
     if (event !== '') label.events.add(event);
     kept.labels.set(`${from} ${guard}`, label);
   }
   return [...ways.values()].map(({ way, labels }) => ({
     ...way,
-    labels: [...labels.values()].map(({ label, events }) => ({ ...label, events: [...events] })),
+    labels: [...labels.values()].map((label) => ({ ...label, events: [...label.events] })),
   }));
 }
 

@@ -1,5 +1,5 @@
 /** What the layout engine is asked for a chart, and the drawing that its answer makes. */
-import type { Chart, ChartState } from './chart.js';
+import type { Chart, ChartState, Way } from './chart.js';
 
 /** As much of ELK's graphs as the page uses. */
 export interface ElkBox {
@@ -52,7 +52,7 @@ const letter_px = 8.3;
 const state_height_px = 34;
 const title_px = 26;
 
-/** The states follow each other in the order in which the machine names them: its first one is on top. */
+/** The states follow each other in the order of `inOrder`: the first one is on top. */
 const options = {
   'elk.algorithm': 'layered',
   'elk.edgeRouting': 'ORTHOGONAL',
@@ -84,11 +84,33 @@ function boxOf(chart: Chart, state: ChartState, isRoot: boolean): ElkBox {
       'elk.nodeSize.constraints': 'MINIMUM_SIZE',
       'elk.nodeSize.minimum': `(${name_px}, ${state_height_px})`,
     },
-    children: state.states.map((inner) => boxOf(chart, inner, false)),
+    children: inOrder(state, chart.ways).map((inner) => boxOf(chart, inner, false)),
     edges: chart.ways
       .filter((way) => way.inside === state.id)
       .map((way) => ({ id: way.id, sources: [way.from], targets: [way.to] })),
   };
+}
+
+/**
+ * As a story tells them: the first state, then where it usually goes, and so on. How a machine names its states is lost
+ * in the text of its definition. A way that many arrows take is the usual one, and is followed first.
+ */
+function inOrder({ states, initial }: ChartState, ways: readonly Way[]): readonly ChartState[] {
+  const weight = ({ labels }: Way): number => labels.reduce((sum, { events }) => sum + Math.max(1, events.length), 0);
+  const byWeight = [...ways].sort((a, b) => weight(b) - weight(a));
+  const seen = new Set<string>();
+  const ended: ChartState[] = [];
+  const follow = (id: string): void => {
+    const state = states.find((each) => each.id === id);
+    if (state === undefined || seen.has(id)) return;
+    seen.add(id);
+    for (const { from, to } of byWeight) if (from === id) follow(to);
+    ended.push(state);
+  };
+  if (initial !== undefined) follow(initial);
+  // What nothing leads to stands last.
+  const unreached = states.filter(({ id }) => !seen.has(id));
+  return [...ended.reverse(), ...unreached];
 }
 
 /** ELK counts from the corner of the box around; a drawing counts from its own. */

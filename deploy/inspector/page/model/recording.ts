@@ -10,7 +10,7 @@ export interface Bounds {
   readonly bytes: number;
 }
 /** Ten minutes of three members, or half of that when they are busy. */
-export const usual_bounds: Bounds = { frames: 18_000, bytes: 96 * 1024 * 1024 };
+const usual_bounds: Bounds = { frames: 18_000, bytes: 96 * 1024 * 1024 };
 const chunk_frames = 20;
 
 interface Kept {
@@ -24,6 +24,8 @@ interface Chunk {
 interface Reel {
   readonly chunks: Chunk[];
   now: Member;
+  /** Number of its last frame. */
+  last: number;
 }
 
 /** What of the telling did not arrive here, in counts. */
@@ -59,49 +61,29 @@ export interface Recording {
 export function createRecording(bounds: Bounds = usual_bounds): Recording {
   const reels = new Map<string, Reel>();
   const definitions = new Map<string, string>();
-  let [untold, lost, skipped, forgotten] = [0, 0, 0, 0];
-  let size: Bounds = { frames: 0, bytes: 0 };
+  const missing = { untold: 0, lost: 0, skipped: 0, forgotten: 0 };
+  const size = { frames: 0, bytes: 0 };
   let to_ms = 0;
-  const lastNumbers = new Map<string, number>();
-
-  const count = (frame: InspectionFrame): void => {
-    untold += frame.untold;
-    const of = `${frame.member} ${frame.life}`;
-    const last = lastNumbers.get(of);
-    if (last !== undefined && frame.number > last + 1) lost += frame.number - last - 1;
-    lastNumbers.set(of, frame.number);
-  };
-  const letGo = (): void => {
-    while (size.frames > bounds.frames || size.bytes > bounds.bytes) {
-      const [oldest] = [...reels.values()]
-        .filter(({ chunks }) => chunks.length > 1)
-        .sort((a, b) => startOf(a) - startOf(b));
-      const chunk = oldest?.chunks.shift();
-      if (chunk === undefined) return;
-      forgotten += chunk.kept.length;
-      const bytes = chunk.kept.reduce((sum, each) => sum + each.bytes, 0);
-      size = { frames: size.frames - chunk.kept.length, bytes: size.bytes - bytes };
-    }
-  };
-
   return {
     add(told, bytes) {
       const frame = withSharedDefinitions(told, definitions);
-      count(frame);
-      const reel = reels.get(frame.member) ?? { chunks: [], now: unheard(frame.member) };
+      const reel = reels.get(frame.member) ?? { chunks: [], now: unheard(frame.member), last: 0 };
       reels.set(frame.member, reel);
-      let chunk = reel.chunks.at(-1);
-      if (chunk === undefined || chunk.kept.length >= chunk_frames) {
-        chunk = { before: reel.now, kept: [] };
-        reel.chunks.push(chunk);
-      }
-      chunk.kept.push({ frame, bytes });
-      reel.now = afterFrame(reel.now, frame);
-      size = { frames: size.frames + 1, bytes: size.bytes + bytes };
+      missing.untold += frame.untold;
+      missing.lost += lostBefore(frame, reel);
+      keep(reel, { frame, bytes });
+      size.frames += 1;
+      size.bytes += bytes;
       to_ms = Math.max(to_ms, frame.at_ms);
-      letGo();
+      while (size.frames > bounds.frames || size.bytes > bounds.bytes) {
+        const gone = letGo([...reels.values()]);
+        if (gone.length === 0) break;
+        missing.forgotten += gone.length;
+        size.frames -= gone.length;
+        size.bytes -= gone.reduce((sum, each) => sum + each.bytes, 0);
+      }
     },
-    skip: (frames) => void (skipped += frames),
+    skip: (frames) => void (missing.skipped += frames),
     now: () => new Map([...reels].map(([name, { now }]) => [name, now])),
     at: (at_ms) =>
       new Map(
@@ -110,20 +92,7 @@ export function createRecording(bounds: Bounds = usual_bounds): Recording {
           return member === undefined ? [] : [[name, member] as const];
         }),
       ),
-    *newestFirst(until_ms) {
-      const cursors = [...reels.values()].map((reel) => backwards(reel));
-      const heads = cursors.map((cursor) => nextUntil(cursor, until_ms));
-      for (;;) {
-        let best = -1;
-        heads.forEach((head, i) => {
-          if (head !== undefined && head.at_ms > (heads[best]?.at_ms ?? -1)) best = i;
-        });
-        const [frame, cursor] = [heads[best], cursors[best]];
-        if (frame === undefined || cursor === undefined) return;
-        yield frame;
-        heads[best] = nextUntil(cursor, Infinity);
-      }
-    },
+    newestFirst: (until_ms) => newestFirst([...reels.values()], until_ms),
     frames: () =>
       [...reels.values()]
         .flatMap(({ chunks }) => chunks.flatMap(({ kept }) => kept.map(({ frame }) => frame)))
@@ -133,12 +102,50 @@ export function createRecording(bounds: Bounds = usual_bounds): Recording {
       return { from_ms: starts.length === 0 ? to_ms : Math.min(...starts), to_ms };
     },
     get missing() {
-      return { untold, lost, skipped, forgotten };
+      return { ...missing };
     },
     get size() {
-      return size;
+      return { ...size };
     },
   };
+}
+
+/** Frames of one life that should have come between the last one and this one. */
+function lostBefore({ number, life }: InspectionFrame, { now, last }: Reel): number {
+  // Number 0 is what was known before this page came, gathered; numbers after it may begin anywhere.
+  return now.life === life && last > 0 && number > last + 1 ? number - last - 1 : 0;
+}
+
+function keep(reel: Reel, kept: Kept): void {
+  let chunk = reel.chunks.at(-1);
+  if (chunk === undefined || chunk.kept.length >= chunk_frames) {
+    chunk = { before: reel.now, kept: [] };
+    reel.chunks.push(chunk);
+  }
+  chunk.kept.push(kept);
+  reel.now = afterFrame(reel.now, kept.frame);
+  reel.last = kept.frame.number;
+}
+
+/** The oldest chunk of all; each member keeps its last one. */
+function letGo(reels: readonly Reel[]): readonly Kept[] {
+  const [oldest] = reels.filter(({ chunks }) => chunks.length > 1).sort((a, b) => startOf(a) - startOf(b));
+  return oldest?.chunks.shift()?.kept ?? [];
+}
+
+function* newestFirst(reels: readonly Reel[], until_ms: number): Generator<InspectionFrame> {
+  const cursors = reels.map(backwards);
+  const heads = cursors.map((cursor) => nextUntil(cursor, until_ms));
+  for (;;) {
+    let best = -1;
+    heads.forEach((head, i) => {
+      if (head !== undefined && head.at_ms > (heads[best]?.at_ms ?? -1)) best = i;
+    });
+    const [frame, cursor] = [heads[best], cursors[best]];
+    if (frame === undefined || cursor === undefined) return;
+    yield frame;
+    heads[best] = nextUntil(cursor, Infinity);
+  }
 }
 
 const startOf = ({ chunks }: Reel): number => chunks[0]?.kept[0]?.frame.at_ms ?? Infinity;
@@ -160,7 +167,7 @@ function* framesAfter(chunks: readonly Chunk[], from: Chunk): Generator<Kept> {
   for (const chunk of chunks.slice(chunks.indexOf(from))) yield* chunk.kept;
 }
 
-function* backwards({ chunks }: Reel): Generator<InspectionFrame> {
+function* backwards({ chunks }: Reel): Generator<InspectionFrame, undefined> {
   for (let i = chunks.length - 1; i >= 0; i--) {
     const kept = chunks[i]?.kept ?? [];
     for (let j = kept.length - 1; j >= 0; j--) {
@@ -171,12 +178,12 @@ function* backwards({ chunks }: Reel): Generator<InspectionFrame> {
 }
 
 /** The next frame that begins no later. A frame tells of about the 100 ms before its time. */
-function nextUntil(cursor: Generator<InspectionFrame>, until_ms: number): InspectionFrame | undefined {
+function nextUntil(cursor: Generator<InspectionFrame, undefined>, until_ms: number): InspectionFrame | undefined {
   for (;;) {
-    const { value, done } = cursor.next();
-    if (done === true) return undefined;
-    const begins_ms = Number(value.events[0]?.createdAt ?? value.at_ms);
-    if (begins_ms <= until_ms) return value;
+    const next = cursor.next();
+    if (next.done === true) return undefined;
+    const frame: InspectionFrame = next.value;
+    if (Number(frame.events[0]?.createdAt ?? frame.at_ms) <= until_ms) return frame;
   }
 }
 

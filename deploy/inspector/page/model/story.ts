@@ -1,5 +1,5 @@
-/** What happened, in plain words and in order: who stood for leader, who led, who fell silent. And who was what when. */
-import type { InspectionFrame, StandingTold } from '../../../../machines/language/inspection.js';
+/** What happened, in plain words and in order: who stood for leader, who led, who fell silent. Who was what, when. */
+import type { Inspected, InspectionFrame, StandingTold } from '../../../../machines/language/inspection.js';
 import { topOf } from './chart.js';
 import { isRaft } from './member.js';
 
@@ -42,7 +42,8 @@ interface Told {
   /** Session ids that are Raft's, by life. */
   raft: Set<string>;
   life: string;
-  isHeard: boolean;
+  /** Undefined: not known yet. */
+  isHeard: boolean | undefined;
 }
 
 const happenings_max = 2_000;
@@ -61,11 +62,13 @@ export function createStory(): Story {
   const members = new Map<string, Told>();
   let happenings: Happening[] = [];
   const tell = (member: string, text: string, at_ms: number): void => {
-    happenings.push({ at_ms, member, text });
+    // Members' messages come in turns: the moment is told by its time.
+    const place = happenings.findLastIndex((each) => each.at_ms <= at_ms) + 1;
+    happenings.splice(place, 0, { at_ms, member, text });
     if (happenings.length > happenings_max) happenings = happenings.slice(-happenings_max / 2);
   };
   const toldOf = (member: string): Told => {
-    const told = members.get(member) ?? { roles: [], standings: [], raft: new Set(), life: '', isHeard: true };
+    const told = members.get(member) ?? { roles: [], standings: [], raft: new Set(), life: '', isHeard: undefined };
     members.set(member, told);
     return told;
   };
@@ -84,25 +87,19 @@ export function createStory(): Story {
       if (told.life !== frame.life) told.raft = new Set();
       told.life = frame.life;
       for (const event of frame.events) {
+        const role = roleIn(event, told.raft);
         const at_ms = Number(event.createdAt);
-        if (event.type === '@xstate.actor' && isRaft(event.name)) {
-          told.raft.add(event.sessionId);
-          beIn(frame.member, topOf(event.snapshot.value), at_ms);
-        } else if (event.type === 'quorate.microstep' && told.raft.has(event.sessionId)) {
-          beIn(frame.member, topOf(event.value), at_ms);
-        } else if (event.type === '@xstate.snapshot' && told.raft.has(event.sessionId)) {
-          beIn(frame.member, topOf(event.snapshot.value), at_ms);
-        } else if (event.type === 'quorate.standing') {
-          stand(told, event, at_ms, (text) => tell(frame.member, text, at_ms));
-          beIn(frame.member, event.role, at_ms);
-        }
+        if (event.type === 'quorate.standing') stand(told, event, at_ms, (text) => tell(frame.member, text, at_ms));
+        beIn(frame.member, role, at_ms);
       }
     },
     heard(member, isHeard, at_ms) {
       const told = toldOf(member);
-      if (told.isHeard === isHeard) return;
+      const isFirst = told.isHeard === undefined;
+      // Who was never heard cannot fall silent.
+      if (told.isHeard === isHeard || (isFirst && !isHeard)) return;
       told.isHeard = isHeard;
-      tell(member, isHeard ? 'is heard again' : 'is silent: dead, paused or cut off', at_ms);
+      if (!isFirst) tell(member, isHeard ? 'is heard again' : 'is silent: dead, paused or cut off', at_ms);
       const role = isHeard ? told.roles.findLast((span) => span.role !== '')?.role : '';
       if (!isHeard) told.roles.push({ at_ms, role: '', term: termOf(told) });
       else if (role !== undefined) told.roles.push({ at_ms, role, term: termOf(told) });
@@ -125,6 +122,26 @@ export function createStory(): Story {
       return [...members.keys()].sort();
     },
   };
+}
+
+/** '' where an event says nothing of the role. `raft`: session ids that are Raft's, learnt here. */
+function roleIn(event: Inspected, raft: Set<string>): string {
+  switch (event.type) {
+    case '@xstate.actor':
+      if (!isRaft(event.name)) return '';
+      raft.add(event.sessionId);
+      return topOf(event.snapshot.value);
+    case '@xstate.snapshot':
+      return raft.has(event.sessionId) ? topOf(event.snapshot.value) : '';
+    case 'quorate.microstep':
+      return raft.has(event.sessionId) ? topOf(event.value) : '';
+    case 'quorate.standing':
+      return event.role;
+    case '@xstate.event':
+    case 'quorate.mailboxes':
+    case 'quorate.letter':
+      return '';
+  }
 }
 
 const termOf = (told: Told): number => told.standings.at(-1)?.standing.term ?? 0;

@@ -1,4 +1,4 @@
-/** What a member is made of: its actors as a tree, and of the one that is chosen its chart, its context and its mail. */
+/** What a member is made of: its actors as a tree, and of the chosen one its chart, its context and its mail. */
 import type { Desk, View } from '../desk.js';
 import { type Actor, actorTree, type Branch, type Member, raftOf } from '../model/member.js';
 import { valueText } from '../model/chart.js';

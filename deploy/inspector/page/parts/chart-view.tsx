@@ -1,9 +1,10 @@
-/** A chart as a picture: active states lit, arrows that were just taken lit, and what takes an arrow when it is pointed at. */
-import { memo, useEffect, useId, useMemo, useState } from 'react';
+/** A chart as a picture: active states and arrows just taken are lit; an arrow pointed at says what takes it. */
+import { useEffect, useId, useState } from 'react';
 import { drawChart, type DrawnChart } from '../browser.js';
 import { activeStates, type Chart, labelText, type Way, wayOf } from '../model/chart.js';
-import type { DrawnState, DrawnWay, Drawing } from '../model/layout.js';
+import type { DrawnWay } from '../model/layout.js';
 import type { Actor, Taken } from '../model/member.js';
+import { Heads, Label, States } from './chart-parts.js';
 
 interface Props {
   readonly actor: Actor;
@@ -122,59 +123,6 @@ function takenText(lit: Lit | undefined): readonly string[] | undefined {
   return [guard === '' ? event : `${event}, if ${guard}`];
 }
 
-const Heads = memo(function Heads({ id }: { readonly id: string }) {
-  return (
-    <defs>
-      {['plain', 'lit'].map((kind) => (
-        <marker
-          key={kind}
-          id={`${id}${kind}`}
-          className={`head-${kind}`}
-          viewBox="0 0 8 8"
-          refX="7"
-          refY="4"
-          markerWidth="7"
-          markerHeight="7"
-          markerUnits="userSpaceOnUse"
-          orient="auto"
-        >
-          <path d="M0 0.5L8 4L0 7.5z" />
-        </marker>
-      ))}
-    </defs>
-  );
-});
-
-const States = memo(function States({
-  states,
-  active,
-}: {
-  readonly states: readonly DrawnState[];
-  readonly active: string;
-}) {
-  const lit = new Set(active.split(' '));
-  return states.map(({ state, x, y, width, height, depth }) => {
-    const isActive = lit.has(state.id);
-    const isBox = state.states.length > 0;
-    const role = depth === 0 ? state.key : state.id.split('.')[1];
-    return (
-      <g
-        key={state.id}
-        className={`state${isActive ? ' active' : ''}${isBox ? ' box' : ''}`}
-        data-role={role}
-        data-state={state.id}
-        data-active={isActive}
-      >
-        <title>{`${state.key}${state.description === '' ? '' : `: ${state.description}`}`}</title>
-        <rect x={x} y={y} width={width} height={height} rx={7} />
-        <text x={x + width / 2} y={isBox ? y + 20 : y + height / 2 + 5} textAnchor="middle">
-          {state.key}
-        </text>
-      </g>
-    );
-  });
-});
-
 interface WayProps {
   readonly way: DrawnWay;
   readonly meaning: Way | undefined;
@@ -211,46 +159,6 @@ function WayLine({ way, meaning, lit, arrow, isPointed, point, isLarge }: WayPro
       />
       {/* A new one for each time that the arrow is taken, so that it moves again. */}
       {lit !== undefined && <path key={lit.taken.at_ms} className="spark" d={way.path} pathLength={100} />}
-    </g>
-  );
-}
-
-const line_px = 18;
-const letter_px = 7.2;
-const lines_max = 7;
-
-function Label({
-  place,
-  lines,
-  drawing,
-}: {
-  readonly place: DrawnWay;
-  readonly lines: readonly string[];
-  readonly drawing: Drawing;
-}) {
-  const shown = useMemo(
-    () =>
-      lines.length > lines_max ? [...lines.slice(0, lines_max - 1), `and ${lines.length - lines_max + 1} more`] : lines,
-    [lines],
-  );
-  const width = Math.min(drawing.width - 4, Math.max(...shown.map((line) => line.length)) * letter_px + 18);
-  const height = shown.length * line_px + 8;
-  const x = Math.max(2, Math.min(drawing.width - width - 2, place.middle.x - width / 2));
-  const y = Math.max(2, Math.min(drawing.height - height - 2, place.middle.y - height / 2));
-  return (
-    <g className="label" pointerEvents="none">
-      <rect x={x} y={y} width={width} height={height} rx={5} />
-      {shown.map((line, i) => (
-        <text
-          key={line}
-          x={x + 9}
-          y={y + 17 + i * line_px}
-          textLength={line.length * letter_px > width - 18 ? width - 18 : undefined}
-          lengthAdjust="spacingAndGlyphs"
-        >
-          {line}
-        </text>
-      ))}
     </g>
   );
 }

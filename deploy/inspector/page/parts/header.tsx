@@ -81,7 +81,7 @@ function Files({ desk, view }: Props) {
         type="button"
         disabled={view.bytes === 0}
         onClick={() => saveRecording(desk)}
-        title={`Saves the last ${agoText(view.span.to_ms - view.span.from_ms).replace(' ago', '')} as a file, one message a line`}
+        title="Saves what this page still has as a file, one message a line"
       >
         Save recording ({bytesText(view.bytes)})
       </button>

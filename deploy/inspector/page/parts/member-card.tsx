@@ -80,8 +80,7 @@ function Standing({ standing }: { readonly standing: StandingTold }) {
     ['log ends at', countText(standing.last), 'The last entry in its log, safe or not'],
     ['revision', countText(standing.revision), 'How often the data has been written'],
     ['data', bytesText(standing.db_size), 'Size of the database'],
-    ['watchers', countText(standing.watchers), 'Who is told of changes'],
-    ['leases', countText(standing.leases), 'Promises that run out unless they are renewed'],
+    ['requests', countText(standing.requests), 'Requests that came to it since it is inspected'],
   ];
   return (
     <>

@@ -8,6 +8,7 @@ import {
   lastPut,
   type Message,
   type MessageFilter,
+  type Selection,
   selectMessages,
 } from '../model/messages.js';
 import { ContextTree } from './context-tree.js';
@@ -22,34 +23,11 @@ const shown_max = 150;
 const followed_max = 400;
 
 export function SequencePanel({ desk, view, names }: Props) {
-  const [filter, setFilter] = useState<MessageFilter>({ scope: { kind: 'between' }, words: '', withTicks: false });
+  const [filter, setFilter] = useState<MessageFilter>(usual_filter);
   const [paused_ms, pauseAt] = useState<number | null>(null);
   const [followed, follow] = useState<Followed | null>(null);
   const [chosen, choose] = useState<Message | null>(null);
-  const [said, say] = useState('');
-  const names_of = (member: string, sessionId: string): string => {
-    const known = view.members.get(member);
-    return known === undefined ? sessionId : nameOf(known, sessionId);
-  };
-  const until_ms = followed?.until_ms ?? paused_ms ?? view.at_ms;
-  const { messages, isCut } = useMemo(
-    () =>
-      selectMessages(desk.recording.newestFirst(until_ms), names_of, filter, {
-        from_ms: followed?.from_ms ?? -Infinity,
-        until_ms,
-        most: followed === null ? shown_max : followed_max,
-      }),
-    // The view's version stands for all that was recorded.
-    [followed === null && paused_ms === null ? view.version : until_ms, filter, followed],
-  );
-  const followPut = (): void => {
-    const put = lastPut(desk.recording.newestFirst(view.at_ms), names_of);
-    if (put === undefined)
-      return say('No put was told whole in the last seconds. Make one, for instance: quoratectl put greeting hello');
-    say('');
-    setFilter({ scope: { kind: 'all' }, words: '', withTicks: false });
-    follow(put);
-  };
+  const { messages, isCut } = useMessages(desk, view, filter, paused_ms, followed);
   return (
     <section className="panel" aria-label="Sequence of letters">
       <h2>Letters, one after the other</h2>
@@ -58,33 +36,27 @@ export function SequencePanel({ desk, view, names }: Props) {
       </p>
       <Controls filter={filter} setFilter={setFilter} names={names} />
       <div className="controls">
-        {followed === null ? (
-          <>
-            <button
-              type="button"
-              aria-pressed={paused_ms !== null}
-              onClick={() => pauseAt(paused_ms === null ? view.at_ms : null)}
-            >
-              {paused_ms === null ? 'Pause' : 'Go on'}
-            </button>
-            <button type="button" onClick={followPut} data-follow="put">
-              Follow the last put
-            </button>
-          </>
-        ) : (
-          <>
-            <span>
-              One put, from its proposal until it was decided: {Math.round(followed.until_ms - followed.from_ms)} ms.
-            </span>
-            <button type="button" className="strong" onClick={() => follow(null)}>
-              Show all letters again
-            </button>
-          </>
+        {followed === null && (
+          <button
+            type="button"
+            aria-pressed={paused_ms !== null}
+            onClick={() => pauseAt(paused_ms === null ? view.at_ms : null)}
+          >
+            {paused_ms === null ? 'Pause' : 'Go on'}
+          </button>
         )}
-        {said !== '' && <span role="status">{said}</span>}
+        <Following
+          desk={desk}
+          view={view}
+          followed={followed}
+          follow={(put) => {
+            follow(put);
+            setFilter(put === null ? usual_filter : { ...usual_filter, scope: { kind: 'all' } });
+          }}
+        />
       </div>
       <Scroll stick={messages.at(-1)?.key ?? ''} isStill={followed !== null}>
-        {isCut && <p className="quiet">Older letters are not drawn.</p>}
+        {isCut && followed === null && <p className="quiet">Older letters are not drawn.</p>}
         {messages.length === 0 ? (
           <p className="quiet">
             No such letter was told in these seconds. Choose other columns, or show ticks and heartbeats too.
@@ -105,6 +77,72 @@ export function SequencePanel({ desk, view, names }: Props) {
         </div>
       )}
     </section>
+  );
+}
+
+const usual_filter: MessageFilter = { scope: { kind: 'between' }, words: '', withTicks: false };
+
+const namesIn =
+  (view: View) =>
+  (member: string, sessionId: string): string => {
+    const known = view.members.get(member);
+    return known === undefined ? sessionId : nameOf(known, sessionId);
+  };
+
+function useMessages(
+  desk: Desk,
+  view: View,
+  filter: MessageFilter,
+  paused_ms: number | null,
+  followed: Followed | null,
+): Selection {
+  const until_ms = followed?.until_ms ?? paused_ms ?? view.at_ms;
+  const isStill = followed !== null || paused_ms !== null || !view.isLive;
+  return useMemo(
+    () =>
+      selectMessages(desk.recording.newestFirst(until_ms), namesIn(view), filter, {
+        from_ms: followed?.from_ms ?? -Infinity,
+        until_ms,
+        most: followed === null ? shown_max : followed_max,
+      }),
+    // The view's version stands for all that was recorded.
+    [isStill ? until_ms : view.version, filter, followed],
+  );
+}
+
+interface FollowingProps {
+  readonly desk: Desk;
+  readonly view: View;
+  readonly followed: Followed | null;
+  readonly follow: (put: Followed | null) => void;
+}
+
+function Following({ desk, view, followed, follow }: FollowingProps) {
+  const [said, say] = useState('');
+  if (followed !== null) {
+    return (
+      <>
+        <span>
+          One put, from its proposal until it was decided: {Math.round(followed.until_ms - followed.from_ms)} ms.
+        </span>
+        <button type="button" className="strong" onClick={() => follow(null)}>
+          Show all letters again
+        </button>
+      </>
+    );
+  }
+  const begin = (): void => {
+    const put = lastPut(desk.recording.newestFirst(view.at_ms), namesIn(view));
+    say(put === undefined ? 'No put was told whole lately. Make one, for instance: quoratectl put greeting hello' : '');
+    if (put !== undefined) follow(put);
+  };
+  return (
+    <>
+      <button type="button" onClick={begin} data-follow="put">
+        Follow the last put
+      </button>
+      {said !== '' && <span role="status">{said}</span>}
+    </>
   );
 }
 
