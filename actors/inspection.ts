@@ -62,8 +62,13 @@ export interface InspectionParts {
 
 type MicrostepEvent = Extract<InspectionEvent, { type: '@xstate.microstep' }>;
 
-/** Short-lived children, such as the promise of one write, are not told of: their letters count as their parent's. */
-const isLasting = (actor: InspectedActor): boolean => actor.systemId !== undefined || actor.logic.config !== undefined;
+/** Short-lived children, such as the promise of one write, are not told of: what they send counts as their parent's. */
+const isLasting = (actor: InspectedActor): boolean => actor.systemId !== undefined || isMachine(actor);
+
+/** Logic of other kinds has its function there. */
+function isMachine({ logic }: InspectedActor): boolean {
+  return typeof logic.config === 'object';
+}
 
 const lasting = (actor: InspectedActor): InspectedActor =>
   isLasting(actor) || actor._parent === undefined ? actor : lasting(actor._parent);
@@ -109,11 +114,10 @@ export function openInspection(parts: InspectionParts): Inspection {
 
 function observe(view: View, event: InspectionEvent): void {
   const actor = event.actorRef as InspectedActor;
-  if (event.type === '@xstate.event') {
-    return hearLetter(view, lasting(actor), event.sourceRef as InspectedActor | undefined, event.event);
-  }
   if (!isLasting(actor)) return;
-  if (event.type === '@xstate.microstep') hearStep(view, actor, event);
+  if (event.type === '@xstate.event') {
+    hearLetter(view, actor, event.sourceRef as InspectedActor | undefined, event.event);
+  } else if (event.type === '@xstate.microstep') hearStep(view, actor, event);
   else if (event.type === '@xstate.snapshot') hearSnapshot(view, actor, event.event);
   // It has no snapshot yet while it is made.
   else if (event.type === '@xstate.actor') queueMicrotask(() => announce(view, actor));
@@ -175,7 +179,7 @@ function hearLetter(
 
 /** A step that goes from one state to another is told always; others where their letter is. */
 function hearStep(view: View, actor: InspectedActor, event: MicrostepEvent): void {
-  if (!wants(view, actor, 'microstep') || actor.logic.config === undefined) return;
+  if (!wants(view, actor, 'microstep') || !isMachine(actor)) return;
   const transitions = event._transitions.map(arrowOf);
   if (view.following !== actor && !transitions.some(({ targets }) => targets.length > 0)) return;
   view.events.push({
@@ -193,7 +197,7 @@ function hearStep(view: View, actor: InspectedActor, event: MicrostepEvent): voi
 /** Another state is told at once; another context with the frame. */
 function hearSnapshot(view: View, actor: InspectedActor, event: { readonly type: string }): void {
   view.mailboxes.handled(actor);
-  if (actor.logic.config === undefined || !wants(view, actor, 'snapshot')) return;
+  if (!isMachine(actor) || !wants(view, actor, 'snapshot')) return;
   const value = JSON.stringify(actor.getSnapshot().value);
   if (value === view.values.get(actor)) return void view.changed.set(actor, event);
   view.values.set(actor, value);
@@ -206,8 +210,12 @@ function tellSnapshot(view: View, actor: InspectedActor, { type }: { readonly ty
   view.inspector.snapshot(actor, { status, value, context: plainly(context) }, { event: { type } });
 }
 
-const withName = (told: Named, names: ReadonlyMap<string, string>): object =>
-  told.type === '@xstate.actor' ? { ...told, name: names.get(told.sessionId) ?? told.name } : told;
+/** An actor that is no machine has no chart: its name is all that defines it. */
+function withName(told: Named, names: ReadonlyMap<string, string>): object {
+  const name = names.get(told.sessionId);
+  if (told.type !== '@xstate.actor' || name === undefined) return told;
+  return told.name === undefined ? { ...told, name, definition: JSON.stringify({ id: name }) } : { ...told, name };
+}
 
 interface Arrow {
   readonly source: { readonly id: string };

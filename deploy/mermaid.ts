@@ -5,6 +5,7 @@ import { guardName } from '../machines/chart-words.js';
 /** What a drawing needs of an XState state node. */
 export interface Chart {
   readonly key: string;
+  readonly description?: string | undefined;
   readonly path: readonly string[];
   readonly type: string;
   readonly initial: { readonly target: readonly { readonly key: string }[] } | undefined;

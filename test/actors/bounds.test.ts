@@ -41,9 +41,9 @@ test('reads that are with the store count as waiting: beyond the bound, another 
     peers: null,
     door: null,
     watching: null,
-          inspecting: null,
-          drill: null,
-          drills: false,
+    inspecting: null,
+    drill: null,
+    drills: false,
     refused: { note: nothing, tick: nothing },
     led: nothing,
   };
