@@ -79,6 +79,7 @@ describe('the inspector’s page', { skip }, () => {
   // Would be red if short-lived states got lost on their way to the page, or the past could not be seen.
   test('shows an election after the leader was killed, and the old leader when one goes back in time', async () => {
     const old = await leaderNow();
+    await page.evaluate('scrollTo(0, 0)');
     await cluster.kill(old, 'SIGKILL');
     await page.locator(`[data-member="${old}"][data-role="silent"]`).waitFor();
     const elected = page.locator('[data-trail$="follower preCandidate candidate leader"]');
@@ -93,8 +94,8 @@ describe('the inspector’s page', { skip }, () => {
     const y = track.y + track.height / 2;
     await page.mouse.move(track.x + track.width - 2, y);
     await page.mouse.down();
-    await page.mouse.move(track.x + track.width * 0.5, y, { steps: 4 });
-    await page.mouse.move(track.x + 3, y, { steps: 4 });
+    await page.mouse.move(track.x + track.width * 0.6, y, { steps: 4 });
+    await page.mouse.move(track.x + track.width * 0.3, y, { steps: 4 });
     await page.mouse.up();
     await page.locator('[data-moment="past"]').waitFor();
     await litIn(old, 'raft.leader').waitFor();

@@ -179,7 +179,7 @@ async function readFile(name: string, lines: AsyncIterable<string>): Promise<Kno
   }
   if (read.recording.size.frames === 0) throw new Error(`${name} holds no frames`);
   const heard = read.story.members.map((member) => ({ name: member, heard: true, drill: false }));
-  return { ...read, heard, at_ms: read.recording.span.from_ms };
+  return { ...read, heard, at_ms: read.recording.span.to_ms };
 }
 
 function hearOf(known: Known, message: Extract<FeedMessage, { readonly kind: 'members' }>): void {

@@ -26,6 +26,7 @@ export interface Box {
   readonly letter: string;
   /** Since the page hears of them. */
   readonly count: number;
+  /** When it was counted last; `rateAt` says what it is later. */
   readonly per_second: number;
   readonly waiting_max: number;
   readonly at_ms: number;
@@ -61,8 +62,6 @@ export interface Member {
   readonly ended: string;
   /** Of Raft's chart. */
   readonly trail: readonly Been[];
-  /** Mailboxes were counted last then. */
-  readonly counted_at_ms: number;
 }
 
 const taken_max = 12;
@@ -79,7 +78,6 @@ export const unheard = (name: string): Member => ({
   drill: false,
   ended: '',
   trail: [],
-  counted_at_ms: 0,
 });
 
 /** The member after a frame, or after what of it was told up to a moment. */
@@ -117,8 +115,8 @@ function afterEvent(member: Member, actors: Map<string, Actor>, told: Inspected,
       return isRaft(actor.name) ? beenIn(member, told.value, at_ms) : member;
     }
     case 'quorate.mailboxes':
-      countLetters(actors, told, at_ms, member.counted_at_ms);
-      return { ...member, counted_at_ms: at_ms };
+      countLetters(actors, told, at_ms);
+      return member;
     case 'quorate.standing':
       return beenIn({ ...member, standing: told }, told.role, at_ms);
     case '@xstate.event':
@@ -164,20 +162,17 @@ function beenIn(member: Member, value: StateValue | undefined, at_ms: number): M
   return { ...member, trail: [...member.trail, { at_ms, state }].slice(-trail_max) };
 }
 
-function countLetters(actors: Map<string, Actor>, told: MailboxesTold, at_ms: number, before_ms: number): void {
-  const passed_s = before_ms === 0 ? 0 : (at_ms - before_ms) / 1000;
+function countLetters(actors: Map<string, Actor>, told: MailboxesTold, at_ms: number): void {
   for (const { sessionId, sourceId, letter, count, waiting_max } of told.boxes) {
     const actor = actors.get(sessionId);
     if (actor === undefined) continue;
     const key = `${sourceId ?? ''} ${letter}`;
     const known = actor.boxes.get(key);
-    const per_second = passed_s > 0 ? count / passed_s : 0;
     const box: Box = {
       sourceId,
       letter,
       count: (known?.count ?? 0) + count,
-      // Smoothed: a rate that jumps ten times a second cannot be read.
-      per_second: known === undefined || at_ms - known.at_ms > 2_000 ? per_second : mix(known.per_second, per_second),
+      per_second: (known === undefined ? 0 : rateAt(known, at_ms)) + count / rate_over_s,
       waiting_max,
       at_ms,
     };
@@ -185,7 +180,12 @@ function countLetters(actors: Map<string, Actor>, told: MailboxesTold, at_ms: nu
   }
 }
 
-const mix = (old: number, fresh: number): number => old * 0.8 + fresh * 0.2;
+/** A rate is of about so long: one that follows every tenth of a second cannot be read. */
+const rate_over_s = 1.5;
+
+/** It fades while nothing comes. */
+export const rateAt = ({ per_second, at_ms }: Box, now_ms: number): number =>
+  per_second * Math.exp(-Math.max(0, now_ms - at_ms) / (rate_over_s * 1000));
 
 function dropOver(actors: Map<string, Actor>): void {
   const over = [...actors.values()].filter(({ status }) => status !== 'active');

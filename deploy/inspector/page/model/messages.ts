@@ -53,7 +53,9 @@ export function selectMessages(
       if (told.type !== '@xstate.event' && told.type !== 'quorate.letter') return;
       const key = `${frame.member} ${frame.life} ${frame.number} ${place}`;
       const message =
-        told.type === 'quorate.letter' ? between(frame.member, told, key) : inside(frame.member, told, key, nameOf);
+        told.type === 'quorate.letter'
+          ? between(frame.member, told, key, filter.scope.kind === 'all')
+          : inside(frame.member, told, key, nameOf);
       if (fits(message, told, filter)) found.push(message);
     });
   }
@@ -81,10 +83,18 @@ function inside(
   };
 }
 
-function between(member: string, { createdAt, message, peer, way }: PeerLetterTold, key: string): Message {
+/** Beside actors, it goes from the room that writes to other members to the other's Raft. */
+function between(
+  member: string,
+  { createdAt, message, peer, way }: PeerLetterTold,
+  key: string,
+  withActors: boolean,
+): Message {
   const { type, ...fields } = message;
   const [from, to] = way === 'sent' ? [member, peer] : [peer, member];
-  return { key, at_ms: Number(createdAt), from, to, type, fields, isBetweenMembers: true };
+  const at_ms = Number(createdAt);
+  if (!withActors) return { key, at_ms, from, to, type, fields, isBetweenMembers: true };
+  return { key, at_ms, from: `${from}/peers`, to: `${to}/raft`, type, fields, isBetweenMembers: true };
 }
 
 function fits(message: Message, told: EventTold | PeerLetterTold, { scope, words, withTicks }: MessageFilter): boolean {
@@ -97,7 +107,7 @@ function fits(message: Message, told: EventTold | PeerLetterTold, { scope, words
   return wanted === '' || [message.type, message.from, message.to].some((name) => name.toLowerCase().includes(wanted));
 }
 
-const isRoutine = (type: string): boolean => type === 'tick' || type.startsWith('heartbeat.');
+const isRoutine = (type: string): boolean => type === 'tick' || /^(heartbeat|xstate|link)\./.test(type);
 
 /** The columns of a sequence: members in order, and the actors of each in the order of their first message. */
 export function columnsOf(messages: readonly Message[]): readonly string[] {
@@ -107,7 +117,7 @@ export function columnsOf(messages: readonly Message[]): readonly string[] {
 }
 
 /** As a request goes through a member. */
-const usual_order = ['outside', 'requests', 'raft', 'log', 'peers', 'apply', 'state'];
+const usual_order = ['outside', 'requests', 'raft', 'peers', 'log', 'apply', 'state'];
 const rank = (column: string): number => {
   const actor = column.split('/')[1];
   if (actor === undefined) return -1;

@@ -48,15 +48,14 @@ interface Told {
 
 const happenings_max = 2_000;
 
-const became: Readonly<Record<string, (term: number) => string>> = {
-  follower: () => 'follows',
-  learner: () => 'is a learner: it takes entries, and has no vote',
-  preCandidate: () => 'asks whether others would vote for it (preCandidate)',
-  candidate: (term) => `stands for leader (candidate)${inTerm(term)}`,
-  leader: (term) => `leads${inTerm(term)}`,
-  removed: () => 'was removed from the cluster',
+const became: Readonly<Record<string, string>> = {
+  follower: 'follows',
+  learner: 'is a learner: it takes entries, and has no vote',
+  preCandidate: 'asks whether others would vote for it (preCandidate)',
+  candidate: 'stands for leader (candidate)',
+  leader: 'leads from now on',
+  removed: 'was removed from the cluster',
 };
-const inTerm = (term: number): string => (term === 0 ? '' : `, term ${term}`);
 
 export function createStory(): Story {
   const members = new Map<string, Told>();
@@ -78,7 +77,7 @@ export function createStory(): Story {
     if (role === '' || last?.role === role) return;
     const term = termOf(told);
     told.roles.push({ at_ms, role, term });
-    tell(member, became[role]?.(role === 'leader' || role === 'candidate' ? 0 : term) ?? `is ${role}`, at_ms);
+    tell(member, became[role] ?? `is ${role}`, at_ms);
   };
   return {
     add(frame) {
@@ -151,10 +150,9 @@ function stand(told: Told, standing: StandingTold, at_ms: number, tell: (text: s
   const before = told.standings.at(-1)?.standing;
   told.standings.push({ at_ms, standing });
   const last = told.roles.at(-1);
-  if (last !== undefined && last.term !== standing.term)
+  if (last !== undefined && last.role === standing.role && last.term !== standing.term) {
     told.roles[told.roles.length - 1] = { ...last, term: standing.term };
-  if (before !== undefined && before.term !== standing.term) tell(`is in term ${standing.term}`);
-  if (before !== undefined && before.leader !== standing.leader && standing.leader !== null) {
-    if (standing.role !== 'leader') tell(`hears ${standing.leader} as its leader`);
   }
+  if (before === undefined || before.leader === standing.leader || standing.leader === null) return;
+  if (standing.role !== 'leader') tell(`hears ${standing.leader} as its leader, term ${standing.term}`);
 }

@@ -23,7 +23,7 @@ export function bytesText(bytes: number): string {
 }
 
 export function rateText(per_second: number): string {
-  if (per_second === 0) return '0/s';
+  if (per_second < 0.05) return '0/s';
   return per_second < 10 ? `${per_second.toFixed(1)}/s` : `${countText(per_second)}/s`;
 }
 

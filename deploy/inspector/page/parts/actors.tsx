@@ -1,6 +1,6 @@
 /** What a member is made of: its actors as a tree, and of the chosen one its chart, its context and its mail. */
 import type { Desk, View } from '../desk.js';
-import { type Actor, actorTree, type Branch, type Member, raftOf } from '../model/member.js';
+import { type Actor, actorTree, type Branch, type Member, raftOf, rateAt } from '../model/member.js';
 import { valueText } from '../model/chart.js';
 import { manyText, rateText } from '../model/words.js';
 import { ChartView } from './chart-view.js';
@@ -42,6 +42,7 @@ export function ActorsPanel({ desk, view, names }: Props) {
                 <Twig
                   key={branch.actor.sessionId}
                   branch={branch}
+                  at_ms={view.at_ms}
                   chosen={chosen}
                   choose={(actor) => desk.select(member.name, actor.sessionId)}
                 />
@@ -59,12 +60,13 @@ export function ActorsPanel({ desk, view, names }: Props) {
 
 interface TwigProps {
   readonly branch: Branch;
+  readonly at_ms: number;
   readonly chosen: Actor | undefined;
   readonly choose: (actor: Actor) => void;
 }
 
-function Twig({ branch: { actor, children }, chosen, choose }: TwigProps) {
-  const letters = [...actor.boxes.values()].reduce((sum, { per_second }) => sum + per_second, 0);
+function Twig({ branch: { actor, children }, at_ms, chosen, choose }: TwigProps) {
+  const letters = [...actor.boxes.values()].reduce((sum, box) => sum + rateAt(box, at_ms), 0);
   return (
     <li>
       <button
@@ -81,7 +83,7 @@ function Twig({ branch: { actor, children }, chosen, choose }: TwigProps) {
       {children.length > 0 && (
         <ul>
           {children.map((child) => (
-            <Twig key={child.actor.sessionId} branch={child} chosen={chosen} choose={choose} />
+            <Twig key={child.actor.sessionId} branch={child} at_ms={at_ms} chosen={chosen} choose={choose} />
           ))}
         </ul>
       )}

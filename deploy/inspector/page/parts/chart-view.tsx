@@ -4,6 +4,7 @@ import { drawChart, type DrawnChart } from '../browser.js';
 import { activeStates, type Chart, labelText, type Way, wayOf } from '../model/chart.js';
 import type { DrawnWay } from '../model/layout.js';
 import type { Actor, Taken } from '../model/member.js';
+import { timeText } from '../model/words.js';
 import { Heads, Label, States } from './chart-parts.js';
 
 interface Props {
@@ -38,10 +39,25 @@ export function ChartView({ actor, at_ms, isLarge = false }: Props) {
             </span>
           );
         })}
+        <LastStep taken={actor.taken.findLast((step) => step.at_ms <= at_ms)} />
       </figcaption>
     </figure>
   );
 }
+
+/** What took it where it is. */
+function LastStep({ taken }: { readonly taken: Taken | undefined }) {
+  if (taken === undefined) return null;
+  const { source, targets, event, guard } = taken;
+  return (
+    <span className="last-step" title={`at ${timeText(taken.at_ms)}`}>
+      Last step: {lastOf(source)} → {targets.map(lastOf).join(', ')}, by <span className="code">{event}</span>
+      {guard === '' ? '' : ` (${guard})`}
+    </span>
+  );
+}
+
+const lastOf = (id: string): string => id.slice(id.lastIndexOf('.') + 1);
 
 function useDrawn(definition: string | undefined): DrawnChart | null | undefined {
   const [drawn, setDrawn] = useState<{ readonly of: string; readonly chart: DrawnChart | null }>();
@@ -81,11 +97,9 @@ interface PictureProps {
 function Picture({ drawn: { chart, drawing }, active, lit, isLarge }: PictureProps) {
   const [pointed, point] = useState<string | null>(null);
   const arrow = useId();
-  const newest = [...lit].sort(([, a], [, b]) => a.taken.at_ms - b.taken.at_ms).at(-1)?.[0] ?? null;
-  const told = pointed ?? newest;
-  const way = chart.ways.find(({ id }) => id === told);
-  const lines = pointed !== null ? way?.labels.map(labelText) : takenText(lit.get(told ?? ''));
-  const place = drawing.ways.find(({ id }) => id === told);
+  const way = chart.ways.find(({ id }) => id === pointed);
+  const lines = way?.labels.map(labelText);
+  const place = drawing.ways.find(({ id }) => id === pointed);
   return (
     <svg
       viewBox={`0 0 ${drawing.width} ${drawing.height}`}
@@ -117,12 +131,6 @@ function Picture({ drawn: { chart, drawing }, active, lit, isLarge }: PicturePro
   );
 }
 
-function takenText(lit: Lit | undefined): readonly string[] | undefined {
-  if (lit === undefined) return undefined;
-  const { event, guard } = lit.taken;
-  return [guard === '' ? event : `${event}, if ${guard}`];
-}
-
 interface WayProps {
   readonly way: DrawnWay;
   readonly meaning: Way | undefined;
@@ -135,7 +143,6 @@ interface WayProps {
 
 function WayLine({ way, meaning, lit, arrow, isPointed, point, isLarge }: WayProps) {
   const kind = lit !== undefined || isPointed ? 'lit' : 'plain';
-  const last = (id: string | undefined): string => id?.slice(id.lastIndexOf('.') + 1) ?? '';
   return (
     <g
       className={`way ${kind}`}
@@ -143,7 +150,7 @@ function WayLine({ way, meaning, lit, arrow, isPointed, point, isLarge }: WayPro
       role={isLarge ? 'img' : undefined}
       aria-label={
         isLarge
-          ? `${last(meaning?.from)} to ${last(meaning?.to)}: ${meaning?.labels.map(labelText).join('; ') ?? ''}`
+          ? `${lastOf(meaning?.from ?? '')} to ${lastOf(meaning?.to ?? '')}: ${meaning?.labels.map(labelText).join('; ') ?? ''}`
           : undefined
       }
       onPointerEnter={() => point(way.id)}

@@ -1,9 +1,7 @@
 /** Who writes what to an actor, how often, and how many letters waited. */
-import { type Actor, type Member, nameOf } from '../model/member.js';
+import { type Actor, type Member, nameOf, rateAt } from '../model/member.js';
 import { countText, rateText } from '../model/words.js';
 
-/** A rate is of now: who has not written for so long writes nothing. */
-const still_ms = 3_000;
 const shown_max = 40;
 
 export function Mailbox({
@@ -31,13 +29,13 @@ export function Mailbox({
         </tr>
       </thead>
       <tbody>
-        {boxes.map(({ sourceId, letter, count, per_second, waiting_max, at_ms: last_ms }) => (
-          <tr key={`${sourceId} ${letter}`}>
-            <td>{nameOf(member, sourceId)}</td>
-            <td className="code">{letter}</td>
-            <td>{rateText(at_ms - last_ms > still_ms ? 0 : per_second)}</td>
-            <td>{countText(count)}</td>
-            <td>{countText(waiting_max)}</td>
+        {boxes.map((box) => (
+          <tr key={`${box.sourceId} ${box.letter}`}>
+            <td>{nameOf(member, box.sourceId)}</td>
+            <td className="code">{box.letter}</td>
+            <td>{rateText(rateAt(box, at_ms))}</td>
+            <td>{countText(box.count)}</td>
+            <td>{countText(box.waiting_max)}</td>
           </tr>
         ))}
       </tbody>

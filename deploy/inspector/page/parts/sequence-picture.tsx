@@ -12,7 +12,7 @@ interface Props {
 
 const row_px = 24;
 const time_px = 84;
-const column_px = 132;
+const column_px = 104;
 const margin_px = 12;
 
 export const SequencePicture = memo(function SequencePicture({ messages, columns, chosen, choose }: Props) {

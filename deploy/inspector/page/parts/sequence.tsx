@@ -29,7 +29,7 @@ export function SequencePanel({ desk, view, names }: Props) {
   const [chosen, choose] = useState<Message | null>(null);
   const { messages, isCut } = useMessages(desk, view, filter, paused_ms, followed);
   return (
-    <section className="panel" aria-label="Sequence of letters">
+    <section className={filter.scope.kind === 'all' ? 'panel wide' : 'panel'} aria-label="Sequence of letters">
       <h2>Letters, one after the other</h2>
       <p className="hint">
         Each arrow is a letter from one column to another; the newest is at the bottom. Press one to read it.

@@ -61,9 +61,7 @@ export function Timeline({ desk, view, names }: Props) {
       </div>
       <div className="ends">
         <span>{timeText(stretch.from_ms)}</span>
-        <span>
-          {view.isLive ? 'now' : `looking at ${timeText(view.at_ms)}, ${agoText(view.span.to_ms - view.at_ms)}`}
-        </span>
+        <span>{view.isLive ? 'now' : `looking at ${timeText(view.at_ms)}, ${pastText(view)}`}</span>
         <span>{timeText(stretch.to_ms)}</span>
       </div>
     </footer>
@@ -160,6 +158,10 @@ function Graphs({ graphs }: { readonly graphs: ReturnType<typeof graphsOf> }) {
     </>
   );
 }
+
+/** A file has an end, and no now. */
+const pastText = ({ file, span, at_ms }: View): string =>
+  file === null ? agoText(span.to_ms - at_ms) : agoText(span.to_ms - at_ms).replace('ago', 'before its end');
 
 interface GraphProps {
   readonly name: string;
