@@ -149,7 +149,7 @@ describe('letters', () => {
 
   // Would be red if the decision of one put were paired with the proposal of another.
   test('of the last put are found from its decision back to its proposal', () => {
-    assert.deepEqual(lastPut(frames, nameOf), { from_ms: 1_898, until_ms: 2_001 });
+    assert.deepEqual(lastPut(frames, nameOf), { member: 'n1', from_ms: 1_898, until_ms: 2_001 });
     assert.equal(lastPut(frames.slice(1), nameOf), undefined);
   });
 });

@@ -138,7 +138,7 @@ describe('the inspector’s page', { skip }, () => {
 
   // Would be red if the page's policy stopped a part of it, or a part failed while it was used.
   test('is as usable in the dark and on a wide screen, and nothing in it failed', async () => {
-    await leaderNow();
+    for (const name of cluster.names) await card(name).locator('svg.picture').waitFor();
     await page.getByRole('button', { name: 'Show in dark colours' }).click();
     await page.setViewportSize({ width: 1920, height: 1080 });
     assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');

@@ -9,6 +9,7 @@ import { createStory, type Story } from './model/story.js';
 export interface View {
   /** Another number: something has changed. */
   readonly version: number;
+  readonly recording: Recording;
   /** A file's name, or null for the cluster itself. */
   readonly file: string | null;
   readonly connection: 'connecting' | 'open' | 'broken';
@@ -76,7 +77,9 @@ const nothing = (): Known => ({
 });
 
 export function createDesk(fetcher: typeof fetch): Desk {
-  let known = nothing();
+  // The cluster is heard on while a file is looked at: the feed tells what there is only once.
+  const live = nothing();
+  let known = live;
   const screen = createScreen(() => known);
   return {
     subscribe: screen.subscribe,
@@ -88,16 +91,15 @@ export function createDesk(fetcher: typeof fetch): Desk {
       return known.story;
     },
     hear(message, bytes) {
-      if (known.file !== null) return;
-      if (message.kind === 'members') hearOf(known, message);
-      else if (message.kind === 'frame') add(known, message.frame, bytes);
-      else if (message.kind === 'skipped') known.recording.skip(message.frames);
-      else known.trouble = message.text;
-      screen.changed();
+      if (message.kind === 'members') hearOf(live, message);
+      else if (message.kind === 'frame') add(live, message.frame, bytes);
+      else if (message.kind === 'skipped') live.recording.skip(message.frames);
+      else live.trouble = message.text;
+      if (known === live) screen.changed();
     },
     connection(state) {
-      known.connection = state;
-      screen.changed();
+      live.connection = state;
+      if (known === live) screen.changed();
     },
     goTo(at_ms) {
       const { from_ms, to_ms } = known.recording.span;
@@ -113,11 +115,11 @@ export function createDesk(fetcher: typeof fetch): Desk {
       screen.show();
     },
     async open(name, lines) {
-      known = { ...(await readFile(name, lines)), connection: known.connection };
+      known = await readFile(name, lines);
       screen.show();
     },
     leaveFile() {
-      known = { ...nothing(), connection: known.connection };
+      known = live;
       screen.show();
     },
     async drill(member, drill, for_ms) {
@@ -192,10 +194,11 @@ function hearOf(known: Known, message: Extract<FeedMessage, { readonly kind: 'me
 function lookAt(known: Known, version: number, before: View | undefined): View {
   const { recording, at_ms } = known;
   const { span } = recording;
-  const isUnmoved = before?.isLive === false && before.at_ms === at_ms && before.file === known.file;
+  const isUnmoved = before?.isLive === false && before.at_ms === at_ms && before.recording === recording;
   const members = at_ms === null ? recording.now() : isUnmoved ? before.members : recording.at(at_ms);
   return {
     version,
+    recording,
     file: known.file,
     connection: known.connection,
     cluster: known.cluster,

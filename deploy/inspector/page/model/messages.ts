@@ -15,7 +15,11 @@ export interface Message {
 
 export interface MessageFilter {
   /** Only what this member's actors say, or what the members say to each other, or both of all. */
-  readonly scope: { readonly kind: 'inside'; readonly member: string } | { readonly kind: 'between' | 'all' };
+  readonly scope:
+    | { readonly kind: 'inside'; readonly member: string }
+    | { readonly kind: 'between' }
+    /** `onlyWrites`: between the rooms that a write goes through. */
+    | { readonly kind: 'all'; readonly onlyWrites?: boolean };
   /** Only kinds, senders and receivers with this in their name. */
   readonly words: string;
   /** Ticks and heartbeats, which come all the time. */
@@ -101,6 +105,8 @@ function fits(message: Message, told: EventTold | PeerLetterTold, { scope, words
   // A letter between members is told twice, by who sent it and by who heard it: the sender's word is shown.
   if (told.type === 'quorate.letter' && (scope.kind === 'inside' || told.way === 'heard')) return false;
   if (told.type === '@xstate.event' && scope.kind === 'between') return false;
+  if (told.type === '@xstate.event' && scope.kind === 'all' && isFromMember(message)) return false;
+  if (scope.kind === 'all' && scope.onlyWrites === true && !isOfWrite(message)) return false;
   if (scope.kind === 'inside' && !message.to.startsWith(`${scope.member}/`)) return false;
   if (!withTicks && isRoutine(message.type)) return false;
   const wanted = words.trim().toLowerCase();
@@ -109,11 +115,23 @@ function fits(message: Message, told: EventTold | PeerLetterTold, { scope, words
 
 const isRoutine = (type: string): boolean => type === 'tick' || /^(heartbeat|xstate|link)\./.test(type);
 
-/** The columns of a sequence: members in order, and the actors of each in the order of their first message. */
-export function columnsOf(messages: readonly Message[]): readonly string[] {
+/** What a member's Raft hears from another one is drawn from there already. */
+const isFromMember = ({ from, type }: Message): boolean =>
+  from.endsWith('/outside') && /^(append|heartbeat|vote|preVote|snapshot|readIndex|campaign)\./.test(type);
+
+const rooms_of_writes: ReadonlySet<string> = new Set(['requests', 'raft', 'peers', 'log', 'apply']);
+const isOfWrite = ({ from, to }: Message): boolean =>
+  [from, to].every((column) => rooms_of_writes.has(column.split('/')[1] ?? '')) && from !== to;
+
+/**
+ * The columns of a sequence: members in order, and the rooms of each as a request goes through them. `first`: the
+ * member that stands first, where a story begins there.
+ */
+export function columnsOf(messages: readonly Message[], first = ''): readonly string[] {
   const seen = new Set(messages.flatMap(({ from, to }) => [from, to]));
   const memberOf = (column: string): string => column.split('/')[0] ?? column;
-  return [...seen].sort((a, b) => memberOf(a).localeCompare(memberOf(b)) || rank(a) - rank(b));
+  const place = (column: string): number => (memberOf(column) === first ? 0 : 1);
+  return [...seen].sort((a, b) => place(a) - place(b) || memberOf(a).localeCompare(memberOf(b)) || rank(a) - rank(b));
 }
 
 /** As a request goes through a member. */
@@ -127,12 +145,17 @@ const rank = (column: string): number => {
 
 /** One put followed: everything between its proposal and its decision, but what goes on all the time. */
 export interface Followed {
+  /** Who led. */
+  readonly member: string;
   readonly from_ms: number;
   readonly until_ms: number;
 }
 
 /** The last put that a leader was asked for and has decided, or undefined when none was told whole. */
-export function lastPut(newestFirst: Iterable<InspectionFrame>, nameOf: (member: string, sessionId: string) => string) {
+export function lastPut(
+  newestFirst: Iterable<InspectionFrame>,
+  nameOf: (member: string, sessionId: string) => string,
+): Followed | undefined {
   let looked = 0;
   const decided = new Map<string, number>();
   for (const frame of newestFirst) {
@@ -144,7 +167,7 @@ export function lastPut(newestFirst: Iterable<InspectionFrame>, nameOf: (member:
       if (told.event.type === 'decided' && name === 'requests') decided.set(frame.member, at_ms);
       const end_ms = decided.get(frame.member);
       if (told.event.type === 'proposed' && name === 'raft' && end_ms !== undefined) {
-        return { from_ms: at_ms - 2, until_ms: end_ms + 1 } satisfies Followed;
+        return { member: frame.member, from_ms: at_ms - 2, until_ms: end_ms + 1 };
       }
     }
   }

@@ -12,7 +12,7 @@ interface Props {
 
 const row_px = 24;
 const time_px = 84;
-const column_px = 104;
+const column_px = 98;
 const margin_px = 12;
 
 export const SequencePicture = memo(function SequencePicture({ messages, columns, chosen, choose }: Props) {
@@ -75,7 +75,8 @@ function headOf(column: string) {
   if (actor === undefined) return <b>{member}</b>;
   return (
     <>
-      <small>{member}</small> {actor}
+      <small>{member}</small>
+      {actor}
     </>
   );
 }

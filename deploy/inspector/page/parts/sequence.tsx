@@ -51,7 +51,7 @@ export function SequencePanel({ desk, view, names }: Props) {
           followed={followed}
           follow={(put) => {
             follow(put);
-            setFilter(put === null ? usual_filter : { ...usual_filter, scope: { kind: 'all' } });
+            setFilter(put === null ? usual_filter : { ...usual_filter, scope: { kind: 'all', onlyWrites: true } });
           }}
         />
       </div>
@@ -62,7 +62,12 @@ export function SequencePanel({ desk, view, names }: Props) {
             No such letter was told in these seconds. Choose other columns, or show ticks and heartbeats too.
           </p>
         ) : (
-          <SequencePicture messages={messages} columns={columnsOf(messages)} chosen={chosen?.key} choose={choose} />
+          <SequencePicture
+            messages={messages}
+            columns={columnsOf(messages, followed?.member)}
+            chosen={chosen?.key}
+            choose={choose}
+          />
         )}
       </Scroll>
       {chosen !== null && (
