@@ -142,7 +142,7 @@ describe('the inspector’s page', { skip }, () => {
     await page.getByRole('button', { name: 'Show in dark colours' }).click();
     await page.setViewportSize({ width: 1920, height: 1080 });
     assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
-    await page.screenshot({ path: pictureAt('inspector-dark.png'), fullPage: true });
+    await page.screenshot({ path: pictureAt('inspector-dark.png') });
     const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     assert.equal(overflow, 0, 'nothing stands out of the page');
     assert.deepEqual(troubles, []);

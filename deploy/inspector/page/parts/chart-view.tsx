@@ -142,17 +142,15 @@ interface WayProps {
 }
 
 function WayLine({ way, meaning, lit, arrow, isPointed, point, isLarge }: WayProps) {
+  const says = (): string =>
+    `${lastOf(meaning?.from ?? '')} to ${lastOf(meaning?.to ?? '')}: ${meaning?.labels.map(labelText).join('; ') ?? ''}`;
   const kind = lit !== undefined || isPointed ? 'lit' : 'plain';
   return (
     <g
       className={`way ${kind}`}
       tabIndex={isLarge ? 0 : undefined}
       role={isLarge ? 'img' : undefined}
-      aria-label={
-        isLarge
-          ? `${lastOf(meaning?.from ?? '')} to ${lastOf(meaning?.to ?? '')}: ${meaning?.labels.map(labelText).join('; ') ?? ''}`
-          : undefined
-      }
+      aria-label={isLarge ? says() : undefined}
       onPointerEnter={() => point(way.id)}
       onFocus={() => point(way.id)}
       onBlur={() => point(null)}
