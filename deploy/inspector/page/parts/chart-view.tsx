@@ -142,8 +142,10 @@ interface WayProps {
 }
 
 function WayLine({ way, meaning, lit, arrow, isPointed, point, isLarge }: WayProps) {
-  const says = (): string =>
-    `${lastOf(meaning?.from ?? '')} to ${lastOf(meaning?.to ?? '')}: ${meaning?.labels.map(labelText).join('; ') ?? ''}`;
+  const says = (): string => {
+    const labels = meaning?.labels.map(labelText).join('; ') ?? '';
+    return `${lastOf(meaning?.from ?? '')} to ${lastOf(meaning?.to ?? '')}: ${labels}`;
+  };
   const kind = lit !== undefined || isPointed ? 'lit' : 'plain';
   return (
     <g
