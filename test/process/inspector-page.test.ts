@@ -64,6 +64,7 @@ describe('the inspector’s page', { skip }, () => {
   // Would be red if letters were not told, or the way of a put were lost between the actors.
   test('follows one put through the actors', async () => {
     for (let n = 0; n < 5; n++) await client.kv.put(`greeting/${n}`, 'a value that nobody may see');
+    await page.locator('section[aria-label="Sequence of letters"]').scrollIntoViewIfNeeded();
     await page.locator('[data-letter="append.sent"]').first().waitFor();
     await page.locator('[data-follow="put"]').click();
     for (const letter of ['proposed', 'append.sent', 'append.accepted', 'decided']) {

@@ -142,15 +142,19 @@ function createScreen(known: () => Known) {
   const listeners = new Set<() => void>();
   let isAsked = false;
   let drawn_ms = -Infinity;
+  /** How long the last drawing held the browser up. */
+  let took_ms = 0;
   const show = (): void => {
     shown = lookAt(known(), shown.version + 1, shown);
     for (const listener of listeners) listener();
   };
   const draw = (now_ms: number): void => {
-    if (now_ms - drawn_ms < redraw_ms) return void requestAnimationFrame(draw);
+    // A slow machine draws less often, and has time for what people do meanwhile.
+    if (now_ms - drawn_ms < Math.max(redraw_ms, took_ms * 3)) return void requestAnimationFrame(draw);
     isAsked = false;
     drawn_ms = now_ms;
     show();
+    requestAnimationFrame((after_ms) => (took_ms = after_ms - now_ms));
   };
   return {
     show,

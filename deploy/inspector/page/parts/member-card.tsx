@@ -77,7 +77,7 @@ function Standing({ standing }: { readonly standing: StandingTold }) {
     ['vote', standing.vote ?? 'none', 'Whom it voted for in this term'],
     ['commit', countText(standing.commit), 'The last entry of its log that it knows to be safe on a majority'],
     ['applied', countText(standing.applied), 'The last entry that its data shows'],
-    ['log ends at', countText(standing.last), 'The last entry in its log, safe or not'],
+    ['log end', countText(standing.last), 'The last entry in its log, safe or not'],
     ['revision', countText(standing.revision), 'How often the data has been written'],
     ['data', bytesText(standing.db_size), 'Size of the database'],
     ['requests', countText(standing.requests), 'Requests that came to it since it is inspected'],

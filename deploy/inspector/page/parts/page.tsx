@@ -7,6 +7,7 @@ import { HappeningsPanel } from './happenings.js';
 import { MemberCard } from './member-card.js';
 import { SequencePanel } from './sequence.js';
 import { Timeline } from './timeline.js';
+import { WhenSeen } from './when-seen.js';
 
 export function Page({ desk }: { readonly desk: Desk }) {
   const view = useSyncExternalStore(desk.subscribe, desk.view);
@@ -31,11 +32,15 @@ export function Page({ desk }: { readonly desk: Desk }) {
                 ))}
               </div>
             </section>
-            <ActorsPanel desk={desk} view={view} names={names} />
-            <div className="columns">
-              <SequencePanel desk={desk} view={view} names={names} />
-              <HappeningsPanel desk={desk} view={view} />
-            </div>
+            <WhenSeen>
+              <ActorsPanel desk={desk} view={view} names={names} />
+            </WhenSeen>
+            <WhenSeen>
+              <div className="columns">
+                <SequencePanel desk={desk} view={view} names={names} />
+                <HappeningsPanel desk={desk} view={view} />
+              </div>
+            </WhenSeen>
           </>
         )}
       </main>
