@@ -20,7 +20,15 @@ import {
   sealPull,
   type Opened,
 } from './peer-gate.js';
-import { type BirthMessage, LinkError, type PeerHandlers, type PeerTransport, type Self } from './ports.js';
+import {
+  type BirthMessage,
+  LinkError,
+  type PeerHandlers,
+  type PeerMeters,
+  type PeerTraffic,
+  type PeerTransport,
+  type Self,
+} from './ports.js';
 import type { Channel } from './subjects.js';
 
 const PULL_TIMEOUT_MS = 5_000;
@@ -30,13 +38,14 @@ export interface PeerPostOptions {
   readonly handlers: PeerHandlers;
   readonly key: Uint8Array | null;
   readonly clock: Clock;
-  /** Brings a frame on its way to a member (or, before there is a cluster, to a name), or loses it. */
-  publish(to: MemberId | string, channel: Channel, frame: Uint8Array): void;
+  /** Brings a frame on its way to a member (or, before there is a cluster, to a name). False: it is lost already. */
+  publish(to: MemberId | string, channel: Channel, frame: Uint8Array): boolean;
 }
 
 export interface PeerPost extends Pick<PeerTransport, 'join' | 'send' | 'sendBirth' | 'pull'> {
   /** A frame has come. */
   receive(frame: Uint8Array): void;
+  readonly meters: Omit<PeerMeters, 'links'>;
   /** Ends the questions that are open. */
   close(): void;
 }
@@ -69,8 +78,40 @@ interface OpenQuestion {
   reject(error: Error): void;
 }
 
+/** Counts what comes and goes, by member. */
+function createMeters(clock: Clock) {
+  const members = new Map<MemberId, PeerTraffic>();
+  const meters = { members, heartbeats_unsent: 0 };
+  const trafficOf = (member: MemberId): PeerTraffic => {
+    const known = members.get(member);
+    if (known !== undefined) return known;
+    const traffic: PeerTraffic = { sent_bytes: 0, received_bytes: 0, heard_ms: null };
+    members.set(member, traffic);
+    return traffic;
+  };
+  return {
+    meters,
+    sent: (to: MemberId, bytes: number) => void (trafficOf(to).sent_bytes += bytes),
+    heard: (from: MemberId, bytes: number) => {
+      const traffic = trafficOf(from);
+      traffic.received_bytes += bytes;
+      traffic.heard_ms = clock.now_ms();
+    },
+    unsent: (messages: readonly PeerMessage[]) => {
+      meters.heartbeats_unsent += messages.filter(({ type }) => type === 'heartbeat.sent').length;
+    },
+  };
+}
+
+/** Who sends what is dropped calls itself what it likes; before there is a cluster, nobody is a member. */
+const heardFrom = (opened: Opened): MemberId | undefined => {
+  if (opened.kind === 'messages') return opened.messages[0]?.from;
+  return opened.kind === 'pull' || opened.kind === 'piece' ? opened.from : undefined;
+};
+
 export function createPeerPost(options: PeerPostOptions): PeerPost {
   const { self, handlers, clock } = options;
+  const counter = createMeters(clock);
   const gate = createGate(self, options.key);
   const questions = new Map<number, OpenQuestion>();
   let asked = 0;
@@ -79,7 +120,8 @@ export function createPeerPost(options: PeerPostOptions): PeerPost {
     const { from, pull } = opened;
     try {
       const bytes = await handlers.piece(from, pull.id, pull.number);
-      options.publish(from, 'snapshot', sealPiece(gate, from, { question: pull.question, bytes }));
+      const frame = sealPiece(gate, from, { question: pull.question, bytes });
+      if (options.publish(from, 'snapshot', frame)) counter.sent(from, frame.length);
     } catch (error) {
       handlers.dropped(`snapshot piece: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -116,11 +158,13 @@ export function createPeerPost(options: PeerPostOptions): PeerPost {
     join: (cluster: ClusterId, configuration: Configuration) => joinGate(gate, cluster, configuration),
     send: (letters) => {
       for (const { to, channel, messages } of groupLetters(letters)) {
-        options.publish(to, channel, sealMessages(gate, to, messages));
+        const frame = sealMessages(gate, to, messages);
+        if (options.publish(to, channel, frame)) counter.sent(to, frame.length);
+        else counter.unsent(messages);
       }
     },
     sendBirth: (toName: string, message: BirthMessage) =>
-      options.publish(toName, 'control', sealBirth(gate, toName, message)),
+      void options.publish(toName, 'control', sealBirth(gate, toName, message)),
     pull: (from: MemberId, offer: SnapshotOffer, number: number) =>
       new Promise((resolve, reject) => {
         const question = ++asked;
@@ -129,7 +173,13 @@ export function createPeerPost(options: PeerPostOptions): PeerPost {
         questions.set(question, { to: from, timer: clock.setTimeout(late, PULL_TIMEOUT_MS), resolve, reject });
         options.publish(from, 'snapshot', sealPull(gate, from, { question, id: offer.id, number }));
       }),
-    receive: (frame) => handle(openFrame(gate, frame)),
+    receive: (frame) => {
+      const opened = openFrame(gate, frame);
+      const from = heardFrom(opened);
+      if (from !== undefined) counter.heard(from, frame.length);
+      handle(opened);
+    },
+    meters: counter.meters,
     close: () => {
       for (const number of [...questions.keys()])
         take(number)?.reject(new LinkError('closed', 'the transport is closed'));

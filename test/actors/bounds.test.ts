@@ -41,6 +41,8 @@ test('reads that are with the store count as waiting: beyond the bound, another 
     peers: null,
     door: null,
     watching: null,
+    watches: null,
+    facts: null,
     refused: { note: nothing, tick: nothing },
     led: nothing,
   };
