@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { raftMachine } from '../machines/raft/raft.machine.js';
 import { clientLimits, nodeLimits } from './limits-table.js';
 import { drawStates } from './mermaid.js';
+import { metricTable } from './metrics/table.js';
 import { serveOptions } from './node-options.js';
 
 interface Drawing {
@@ -19,6 +20,7 @@ const drawings: readonly Drawing[] = [
     draw: () => `\`\`\`mermaid\n${drawStates(raftMachine.root)}\`\`\``,
   },
   { mark: 'flags', documents: ['docs/running.md'], draw: flagTable },
+  { mark: 'metrics', documents: ['docs/metrics.md'], draw: metricTable },
   { mark: 'limits', documents: ['docs/LIMITS.md'], draw: nodeLimits },
   { mark: 'client limits', documents: ['docs/LIMITS.md'], draw: clientLimits },
 ];
