@@ -25,13 +25,7 @@ import { createWatchDesk, type WatchDesk } from './door-watches.js';
 import { tooLarge } from './request-size.js';
 import type { Endpoint } from './subjects.js';
 import { decodeBatch } from './wire-batch.js';
-import {
-  decodeRequest,
-  encodeError,
-  encodingOf,
-  formatClusterId,
-  headerNames,
-} from './wire.js';
+import { decodeRequest, encodeError, encodingOf, formatClusterId, headerNames } from './wire.js';
 
 /** One message that came through a door, and its way back. */
 export interface DoorMessage {

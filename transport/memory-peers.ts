@@ -6,7 +6,14 @@ import { MemoryEcho } from './memory-echo.js';
 import type { MemoryNetwork } from './memory-network.js';
 import { createPeerPost, type PeerPost } from './peer-post.js';
 import { createFrameAssembler, createFramePacker, type FramePacker } from './peer-pieces.js';
-import { type BirthMessage, LinkError, type PeerHandlers, type PeerMeters, type PeerTransport, type Self } from './ports.js';
+import {
+  type BirthMessage,
+  LinkError,
+  type PeerHandlers,
+  type PeerMeters,
+  type PeerTransport,
+  type Self,
+} from './ports.js';
 import { birthSubject, type Channel, CHANNELS, checkName, peerSubject, probeSubject } from './subjects.js';
 
 export class MemoryPeers implements PeerTransport {

@@ -12,7 +12,14 @@ import type { ConnectionOptions } from './nats-credentials.js';
 import { ProvenConnection } from './nats-proven.js';
 import { createPeerPost, type PeerPost } from './peer-post.js';
 import { createFrameAssembler, createFramePacker, type FramePacker } from './peer-pieces.js';
-import { type BirthMessage, LinkError, type PeerHandlers, type PeerMeters, type PeerTransport, type Self } from './ports.js';
+import {
+  type BirthMessage,
+  LinkError,
+  type PeerHandlers,
+  type PeerMeters,
+  type PeerTransport,
+  type Self,
+} from './ports.js';
 import { birthSubject, type Channel, CHANNELS, checkName, peerSubject, probeSubject } from './subjects.js';
 
 /** What a node's NATS adapters are given. */

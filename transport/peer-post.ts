@@ -25,10 +25,10 @@ import {
   LinkError,
   type PeerHandlers,
   type PeerMeters,
-  type PeerTraffic,
   type PeerTransport,
   type Self,
 } from './ports.js';
+import { createPeerCounter } from './peer-meters.js';
 import type { Channel } from './subjects.js';
 
 const PULL_TIMEOUT_MS = 5_000;
@@ -78,54 +78,28 @@ interface OpenQuestion {
   reject(error: Error): void;
 }
 
-/** Counts what comes and goes, by member. */
-function createMeters(clock: Clock) {
-  const members = new Map<MemberId, PeerTraffic>();
-  const meters = { members, heartbeats_unsent: 0 };
-  const trafficOf = (member: MemberId): PeerTraffic => {
-    const known = members.get(member);
-    if (known !== undefined) return known;
-    const traffic: PeerTraffic = { sent_bytes: 0, received_bytes: 0, heard_ms: null };
-    members.set(member, traffic);
-    return traffic;
-  };
-  return {
-    meters,
-    sent: (to: MemberId, bytes: number) => void (trafficOf(to).sent_bytes += bytes),
-    heard: (from: MemberId, bytes: number) => {
-      const traffic = trafficOf(from);
-      traffic.received_bytes += bytes;
-      traffic.heard_ms = clock.now_ms();
-    },
-    unsent: (messages: readonly PeerMessage[]) => {
-      meters.heartbeats_unsent += messages.filter(({ type }) => type === 'heartbeat.sent').length;
-    },
-  };
+/** Brings the piece that is asked for to `answer`. */
+async function answerPull(
+  handlers: PeerHandlers,
+  { from, pull }: Opened & { readonly kind: 'pull' },
+  answer: (bytes: Uint8Array | null) => void,
+): Promise<void> {
+  try {
+    answer(await handlers.piece(from, pull.id, pull.number));
+  } catch (error) {
+    handlers.dropped(`snapshot piece: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
-
-/** Who sends what is dropped calls itself what it likes; before there is a cluster, nobody is a member. */
-const heardFrom = (opened: Opened): MemberId | undefined => {
-  if (opened.kind === 'messages') return opened.messages[0]?.from;
-  return opened.kind === 'pull' || opened.kind === 'piece' ? opened.from : undefined;
-};
 
 export function createPeerPost(options: PeerPostOptions): PeerPost {
   const { self, handlers, clock } = options;
-  const counter = createMeters(clock);
+  const counter = createPeerCounter(clock);
   const gate = createGate(self, options.key);
   const questions = new Map<number, OpenQuestion>();
   let asked = 0;
 
-  const answerPull = async (opened: Opened & { readonly kind: 'pull' }): Promise<void> => {
-    const { from, pull } = opened;
-    try {
-      const bytes = await handlers.piece(from, pull.id, pull.number);
-      const frame = sealPiece(gate, from, { question: pull.question, bytes });
-      if (options.publish(from, 'snapshot', frame)) counter.sent(from, frame.length);
-    } catch (error) {
-      handlers.dropped(`snapshot piece: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  };
+  const publish = (to: MemberId, channel: Channel, frame: Uint8Array, messages: readonly PeerMessage[] = []): void =>
+    counter.sent(to, frame.length, messages, options.publish(to, channel, frame));
 
   const take = (number: number): OpenQuestion | undefined => {
     const question = questions.get(number);
@@ -143,7 +117,9 @@ export function createPeerPost(options: PeerPostOptions): PeerPost {
       case 'birth':
         return handlers.birth({ id: opened.id, name: opened.name }, opened.message);
       case 'pull':
-        return void answerPull(opened);
+        return void answerPull(handlers, opened, (bytes) =>
+          publish(opened.from, 'snapshot', sealPiece(gate, opened.from, { question: opened.pull.question, bytes })),
+        );
       case 'piece':
         if (questions.get(opened.piece.question)?.to === opened.from) {
           take(opened.piece.question)?.resolve(opened.piece.bytes);
@@ -158,9 +134,7 @@ export function createPeerPost(options: PeerPostOptions): PeerPost {
     join: (cluster: ClusterId, configuration: Configuration) => joinGate(gate, cluster, configuration),
     send: (letters) => {
       for (const { to, channel, messages } of groupLetters(letters)) {
-        const frame = sealMessages(gate, to, messages);
-        if (options.publish(to, channel, frame)) counter.sent(to, frame.length);
-        else counter.unsent(messages);
+        publish(to, channel, sealMessages(gate, to, messages), messages);
       }
     },
     sendBirth: (toName: string, message: BirthMessage) =>
@@ -171,12 +145,11 @@ export function createPeerPost(options: PeerPostOptions): PeerPost {
         const late = () =>
           take(question)?.reject(new LinkError('timeout', `no piece ${number} of snapshot ${offer.id}`));
         questions.set(question, { to: from, timer: clock.setTimeout(late, PULL_TIMEOUT_MS), resolve, reject });
-        options.publish(from, 'snapshot', sealPull(gate, from, { question, id: offer.id, number }));
+        publish(from, 'snapshot', sealPull(gate, from, { question, id: offer.id, number }));
       }),
     receive: (frame) => {
       const opened = openFrame(gate, frame);
-      const from = heardFrom(opened);
-      if (from !== undefined) counter.heard(from, frame.length);
+      counter.heard(opened, frame.length);
       handle(opened);
     },
     meters: counter.meters,

@@ -1,4 +1,4 @@
-/** The metrics of one node as Prometheus reads them: the rows of the tables and what prom-client says of the process. */
+/** The metrics of a node as Prometheus reads them: the rows of the tables, and what prom-client says of its process. */
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
 import { networkRows } from './network-rows.js';
 import type { Row, View } from './rows.js';
@@ -37,4 +37,3 @@ function asMetric({ name, says: help, type, read }: Row, view: () => View | null
   };
   return { name, get } as unknown as Metric;
 }
-

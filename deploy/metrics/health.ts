@@ -115,7 +115,10 @@ async function wrongOverall(
 function reader(node: Asked, { election_ticks, tick_ms }: NodeSettings): Reader {
   const timeout_ms = 5_000 + 2 * election_ticks * tick_ms;
   return async (serializable) => {
-    const answer = await within(timeout_ms + 1_000, ask(node, { op: 'kv.range', body: probe(serializable) }, timeout_ms));
+    const answer = await within(
+      timeout_ms + 1_000,
+      ask(node, { op: 'kv.range', body: probe(serializable) }, timeout_ms),
+    );
     if (answer === undefined) return 'etcdserver: request timed out';
     return answer.ok ? null : answer.error.message;
   };

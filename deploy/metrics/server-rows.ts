@@ -36,14 +36,20 @@ export const serverRows: readonly Row[] = [
     'Writes that were taken and are not decided.',
     fact(({ proposals_pending }) => proposals_pending),
   ),
-  counter('etcd_server_proposals_failed_total', 'Writes that were refused by raft, lost, or too late.', ({ counts }) =>
-    counts.proposals_failed,
+  counter(
+    'etcd_server_proposals_failed_total',
+    'Writes that were refused by raft, lost, or too late.',
+    ({ counts }) => counts.proposals_failed,
   ),
-  counter('etcd_server_slow_apply_total', 'Batches that took more than 100 ms to decide.', ({ counts }) =>
-    counts.slow_applies,
+  counter(
+    'etcd_server_slow_apply_total',
+    'Batches that took more than 100 ms to decide.',
+    ({ counts }) => counts.slow_applies,
   ),
-  counter('etcd_server_read_indexes_failed_total', 'Quorum rounds for reads that failed.', ({ counts }) =>
-    counts.read_indexes_failed,
+  counter(
+    'etcd_server_read_indexes_failed_total',
+    'Quorum rounds for reads that failed.',
+    ({ counts }) => counts.read_indexes_failed,
   ),
   counter(
     'etcd_server_heartbeat_send_failures_total',
@@ -61,8 +67,11 @@ export const serverRows: readonly Row[] = [
   gauges('etcd_server_version', 'The version of this software, as a label.', ['server_version'], ({ settings }) => [
     [{ server_version: settings.version }, 1],
   ]),
-  gauges('etcd_cluster_version', 'The version of the cluster, as a label.', ['cluster_version'], ({ settings, facts }) =>
-    facts === null ? [] : [[{ cluster_version: minorVersion(settings.version) }, 1]],
+  gauges(
+    'etcd_cluster_version',
+    'The version of the cluster, as a label.',
+    ['cluster_version'],
+    ({ settings, facts }) => (facts === null ? [] : [[{ cluster_version: minorVersion(settings.version) }, 1]]),
   ),
   counters(
     'etcd_server_client_requests_total',

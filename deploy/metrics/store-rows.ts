@@ -79,8 +79,10 @@ export const storeRows: readonly Row[] = [
     ({ counts }) => counts.leases_renewed,
   ),
   counter('etcd_debugging_lease_revoked_total', 'Leases that ended.', ({ counts }) => counts.leases_revoked),
-  histogram('etcd_debugging_lease_ttl_total', 'The TTLs of the leases that were granted, in seconds.', ({ counts }) =>
-    counts.lease_ttls,
+  histogram(
+    'etcd_debugging_lease_ttl_total',
+    'The TTLs of the leases that were granted, in seconds.',
+    ({ counts }) => counts.lease_ttls,
   ),
   counter(
     'etcd_debugging_server_lease_expired_total',

@@ -88,7 +88,8 @@ describe('/livez and /readyz', () => {
     assert.deepEqual([(await get('/livez')).status, (await get('/livez')).body], [200, 'ok\n']);
     assert.equal(
       (await get('/readyz?verbose')).body,
-      '[+]data_corruption ok\n[+]serializable_read ok\n[+]linearizable_read ok\n[+]non_learner ok\n[+]not_draining ok\nok\n',
+      '[+]data_corruption ok\n[+]serializable_read ok\n[+]linearizable_read ok\n[+]non_learner ok\n' +
+        '[+]not_draining ok\nok\n',
     );
     assert.equal((await get('/livez/serializable_read')).body, 'ok\n');
   });
@@ -135,7 +136,10 @@ describe('/health', () => {
     assert.deepEqual((await get('/health')).body, '{"health":"true","reason":""}');
     answer = refuseReads(false, errorOf('Timeout'));
     const { status, body } = await get('/health');
-    assert.deepEqual([status, body], [503, '{"health":"false","reason":"RANGE ERROR:etcdserver: request timed out"}\n']);
+    assert.deepEqual(
+      [status, body],
+      [503, '{"health":"false","reason":"RANGE ERROR:etcdserver: request timed out"}\n'],
+    );
     facts = { ...wellFacts, status: { ...wellFacts.status, leader: 0n } };
     assert.match((await get('/health')).body, /"reason":"RAFT NO LEADER"/);
     facts = { ...wellFacts, status: { ...wellFacts.status, leader: 0n, db_size: 1_000 } };
@@ -155,7 +159,16 @@ test('whatever is no GET is refused, and whatever is no page is not found', asyn
     const { status, headers, body } = await get(path, 'POST');
     assert.deepEqual([status, headers.get('allow'), body], [405, 'GET', 'Method Not Allowed\n'], path);
   }
-  for (const path of ['/', '/nope', '/readyz/nope', '/health/x', '/metrics/x', '/livez/linearizable_read', '//', '/livez//']) {
+  for (const path of [
+    '/',
+    '/nope',
+    '/readyz/nope',
+    '/health/x',
+    '/metrics/x',
+    '/livez/linearizable_read',
+    '//',
+    '/livez//',
+  ]) {
     assert.equal((await get(path)).status, 404, path);
   }
 });
@@ -168,7 +181,10 @@ test('/version is of this software, and undecided before there is a cluster', as
 
 describe('/metrics', () => {
   const sampleOf = (text: string, name: string): string | undefined =>
-    text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${name} `))
+      ?.slice(name.length + 1);
 
   test('names are unlike, and of the alphabet of Prometheus', () => {
     const names = metricRows.map(({ name }) => name);

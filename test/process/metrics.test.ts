@@ -83,7 +83,10 @@ test('what was done is counted, at each member what it did', async () => {
   const total = (sample: string) => grown(sample).reduce((sum, each) => sum + each, 0);
   assert.equal(total('etcd_debugging_lease_renewed_total'), 1, 'the leader alone renews');
   assert.equal(total('etcd_server_request_duration_seconds_count{type="kv.put",success="true"}'), 3);
-  for (const sample of ['etcd_disk_wal_fsync_duration_seconds_count', 'etcd_disk_backend_commit_duration_seconds_count']) {
+  for (const sample of [
+    'etcd_disk_wal_fsync_duration_seconds_count',
+    'etcd_disk_backend_commit_duration_seconds_count',
+  ]) {
     for (const count of grown(sample)) assert.ok(count > 0, sample);
   }
   for (const bytes of grown('etcd_disk_wal_write_bytes_total')) assert.ok(bytes > 15, 'three values at least');
@@ -112,11 +115,17 @@ test('traffic is told by member, and a leader sees all others', async () => {
   const scrapes = await scrapeAll();
   const leader = scrapes.find((values) => values.get('etcd_server_is_leader') === 1);
   const named = (prefix: string) => [...(leader ?? [])].filter(([sample]) => sample.startsWith(prefix));
-  assert.deepEqual(named('etcd_network_active_peers').map(([, value]) => value), [1, 1]);
+  assert.deepEqual(
+    named('etcd_network_active_peers').map(([, value]) => value),
+    [1, 1],
+  );
   const sent = named('etcd_network_peer_sent_bytes_total');
   assert.equal(sent.length, 2);
   for (const [, bytes] of [...sent, ...named('etcd_network_peer_received_bytes_total')]) assert.ok(bytes > 100);
-  assert.deepEqual(named('quorate_nats_connected').map(([, value]) => value), [1, 1, 1, 1]);
+  assert.deepEqual(
+    named('quorate_nats_connected').map(([, value]) => value),
+    [1, 1, 1, 1],
+  );
 });
 
 test('what etcd has too has its type, and its pages answer alike', async (t) => {
