@@ -11,6 +11,8 @@ import { bindLocally } from './bind-locally.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const installedStamp = join(root, 'node_modules', '.package-lock.json');
 const builtStamp = join(root, 'dist', '.built');
+const pageFolder = join(root, 'deploy', 'inspector', 'page');
+const pageStamp = join(root, 'dist', '.page-built');
 const bindingFolder = join(root, 'node_modules', 'rocksdb');
 const sourceFolders = ['machines', 'store', 'transport', 'actors', 'client', 'deploy', 'examples', 'test'];
 
@@ -36,9 +38,13 @@ function main() {
   checkNode();
   installPackages();
   checkStorageBinding();
-  if (process.argv.includes('--built')) return markBuilt();
+  if (process.argv.includes('--built')) {
+    buildPage();
+    return writeFileSync(builtStamp, '');
+  }
   installNatsServer();
   build();
+  buildPage();
 }
 
 function checkNode() {
@@ -135,26 +141,40 @@ function elevated(command, manager) {
 }
 
 function build() {
-  if (existsSync(builtStamp) && modified(builtStamp) >= newestSource()) return;
+  if (existsSync(builtStamp) && modified(builtStamp) >= newestSource(sourceFolders.map(inRoot), ['.ts'])) return;
   say('building (tsc)');
   npm(['run', '--silent', 'build']);
 }
 
-function markBuilt() {
-  writeFileSync(builtStamp, '');
+/** The inspector's page, whose parts take a bundler longer than all the rest takes the compiler. */
+function buildPage() {
+  const sources = [pageFolder, inRoot('machines/language')];
+  const newest = Math.max(
+    newestSource(sources, ['.ts', '.tsx', '.css', '.html', '.svg']),
+    modified(inRoot('deploy/inspector/build-page.mjs')),
+  );
+  if (existsSync(pageStamp) && modified(pageStamp) >= newest) return;
+  say("building the inspector's page (vite)");
+  const done = spawnSync(process.execPath, [inRoot('deploy/inspector/build-page.mjs')], { cwd: root, stdio: toStderr });
+  if (done.status !== 0) fail("the inspector's page could not be built.");
+  writeFileSync(pageStamp, '');
 }
 
-function newestSource() {
+function inRoot(path) {
+  return join(root, path);
+}
+
+function newestSource(folders, endings) {
   let newest = Math.max(modified(join(root, 'tsconfig.json')), modified(join(root, 'package.json')));
   const walk = (folder) => {
     if (!existsSync(folder)) return;
     for (const found of readdirSync(folder, { withFileTypes: true })) {
       const path = join(folder, found.name);
       if (found.isDirectory()) walk(path);
-      else if (found.name.endsWith('.ts')) newest = Math.max(newest, modified(path));
+      else if (endings.some((ending) => found.name.endsWith(ending))) newest = Math.max(newest, modified(path));
     }
   };
-  for (const folder of sourceFolders) walk(join(root, folder));
+  for (const folder of folders) walk(folder);
   return newest;
 }
 

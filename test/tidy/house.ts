@@ -62,6 +62,12 @@ export const rooms: readonly Room[] = [
     packages: { xstate: all },
   },
   {
+    // It runs in a browser: of the house it knows only what a member tells.
+    prefix: 'deploy/inspector/page/',
+    imports: ['deploy/inspector/page/', 'machines/language/inspection.ts'],
+    packages: { react: all, 'react-dom': all, elkjs: all },
+  },
+  {
     prefix: 'deploy/',
     imports: ['machines/', 'store/', 'transport/', 'actors/', 'client/', 'deploy/'],
     packages: {
@@ -108,6 +114,7 @@ export const lengths = { file: 250, testFile: 600, function: 70, line: 120 } as 
 /** Begun by a command of their own (package.json, deploy/bin) or by users of the package. */
 export const entrances: readonly RegExp[] = [
   /^deploy\/(main|draw)\.ts$/,
+  /^deploy\/inspector\/page\/main\.tsx$/,
   /^deploy\/ctl\/main\.ts$/,
   /^client\/index\.ts$/,
   /^machines\/raft\/raft\.machine\.ts$/,

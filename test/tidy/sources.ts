@@ -32,14 +32,15 @@ export function readSources(): readonly Source[] {
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
     )
-    .filter((path) => path.endsWith('.ts'));
-  return paths.sort().map(readSource);
+    .filter((path) => /\.tsx?$/.test(path));
+  const known = new Set(paths);
+  return paths.sort().map((path) => readSource(path, known));
 }
 
 /** The TypeScript files that git knows, or undefined outside a clone. */
 export function filesKnownToGit(): readonly string[] | undefined {
   if (!existsSync(join(root, '.git'))) return undefined;
-  const listed = execFileSync('git', ['ls-files', '*.ts'], { cwd: root, encoding: 'utf8' });
+  const listed = execFileSync('git', ['ls-files', '*.ts', '*.tsx'], { cwd: root, encoding: 'utf8' });
   return listed.split('\n').filter((path) => path !== '' && existsSync(join(root, path)));
 }
 
@@ -55,21 +56,21 @@ export function visitAll(source: Source, visit: (node: ts.Node) => void): void {
 export const lineOf = (source: Source, node: ts.Node): number =>
   source.tree.getLineAndCharacterOfPosition(node.getStart(source.tree)).line + 1;
 
-function readSource(path: string): Source {
+function readSource(path: string, known: ReadonlySet<string>): Source {
   const text = readFileSync(join(root, path), 'utf8');
   const tree = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true);
   const source = { path, text, lines: text.split('\n'), tree, imports: [] };
-  return { ...source, imports: readImports(source) };
+  return { ...source, imports: readImports(source, known) };
 }
 
-function readImports(source: Source): readonly Import[] {
+function readImports(source: Source, known: ReadonlySet<string>): readonly Import[] {
   const found: Import[] = [];
   const add = (node: ts.Node, specifier: ts.Node, onlyTypes: boolean, names: readonly string[]) => {
     if (!ts.isStringLiteralLike(specifier)) return;
     const isPackage = !specifier.text.startsWith('.');
     const from = isPackage
       ? packageOf(specifier.text)
-      : normalize(join(dirname(source.path), specifier.text)).replace(/\.js$/, '.ts');
+      : fileOf(normalize(join(dirname(source.path), specifier.text)), known);
     found.push({ from, isPackage, onlyTypes, names, line: lineOf(source, node) });
   };
   visitAll(source, (node) => {
@@ -107,6 +108,12 @@ function importedNames(clause: ts.ImportClause | undefined): readonly string[] {
 
 const namesOf = (bindings: ts.NamedImports | ts.NamedExports): readonly string[] =>
   bindings.elements.map((element) => (element.propertyName ?? element.name).text);
+
+/** What is imported as JavaScript was written as TypeScript, with or without elements in it. */
+function fileOf(path: string, known: ReadonlySet<string>): string {
+  const withElements = path.replace(/\.js$/, '.tsx');
+  return known.has(withElements) ? withElements : path.replace(/\.js$/, '.ts');
+}
 
 /** `nats/lib` belongs to `nats`, `@scope/name/x` to `@scope/name`. */
 function packageOf(specifier: string): string {
