@@ -10,7 +10,7 @@ import type { NodePorts, NodeSettings } from './ports.js';
 import type { Standing } from './standing.js';
 
 /** The version of the state's format, as `endpoint status` shows it. */
-const STORAGE_VERSION = '3.6.0';
+export const STORAGE_VERSION = '3.6.0';
 
 export function headerOf(cluster: ClusterId, member: MemberId, revision: number, term: Term, index: Index): Header {
   return { cluster_id: cluster, member_id: member, revision, raft_term: term, raft_index: index };

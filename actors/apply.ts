@@ -3,7 +3,10 @@ import { gatherMachine, writer } from '../machines/gather.machine.js';
 import { limits } from '../machines/language/limits.js';
 import type { Entry, SnapshotMark } from '../machines/language/vocabulary.js';
 import type { Decided, KvStore, SnapshotStore, Written } from '../store/ports.js';
+import { countDecided } from './counts.js';
 import { post, type ApplyJob } from './mail.js';
+import type { Vitals } from './ports.js';
+import { timed } from './timed.js';
 
 /** Each job holds at least one committed entry; raft's bound on uncommitted bytes bounds them. */
 export const APPLY_JOBS_MAX = 1_000_000;
@@ -45,7 +48,7 @@ export interface Applied {
 }
 
 /** [safety] Entries reach this room committed and durable in this node's own log: the state never runs ahead of it. */
-export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
+export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace, vitals: Vitals) =>
   gatherMachine<ApplyJob, Applied>().provide({
     actors: {
       writer: writer(async (jobs: readonly ApplyJob[]): Promise<Applied> => {
@@ -54,7 +57,9 @@ export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
         let entries: Entry[] = [];
         const decide = async (): Promise<void> => {
           while (kv.undecided_bytes > limits.undecided_bytes_max) await pace.nextWrite();
-          if (entries.length > 0) for (const entry of await kv.decide(entries)) decided.push(entry);
+          if (entries.length > 0) {
+            for (const entry of await timed(vitals, 'apply', () => kv.decide(entries))) decided.push(entry);
+          }
           entries = [];
         };
         for (const job of jobs) {
@@ -83,6 +88,7 @@ export const applyRoom = (kv: KvStore, snapshots: SnapshotStore, pace: Pace) =>
           post(system, 'watchHub', { type: 'switched', written });
         }
         if (decided.length === 0) return;
+        countDecided(vitals.counts, decided);
         // The answers leave once the outcome is decided; the store's own write is off their path.
         // The lessor hears of a lease before whoever was granted it can renew it.
         const leases = decided.flatMap((entry) => entry.leases);

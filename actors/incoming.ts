@@ -1,18 +1,23 @@
 /** What comes in from outside goes to whoever answers for it at the moment: the joining node, its rooms, or nobody. */
 import { errorOf } from '../machines/language/errors.js';
 import type { DoorHandlers, PeerHandlers } from '../transport/ports.js';
+import { statsOf, type NodeFacts } from './facts.js';
 import { post, type System } from './mail.js';
 import type { Journal, NodePorts } from './ports.js';
 import { createTally, type Tally } from './tally.js';
+import type { WatchFacts } from './watch-state.js';
 
 /** Set by those who are in charge; null while nobody is. */
 export interface Incoming {
   peers: Omit<PeerHandlers, 'refused'> | null;
-  door: Pick<DoorHandlers, 'asked' | 'link' | 'stats'> | null;
+  door: Pick<DoorHandlers, 'asked' | 'link'> | null;
   watching: DoorHandlers['watching'] | null;
   inspecting: DoorHandlers['inspecting'] | null;
   drill: DoorHandlers['drill'] | null;
   readonly drills: boolean;
+  /** How much the rooms hold: asked for by service discovery and by whoever scrapes. */
+  watches: (() => WatchFacts) | null;
+  facts: (() => NodeFacts) | null;
   /** A leader is heard: the node can be asked. */
   readonly led: () => void;
   /** What NATS refuses; told whoever is in charge. */
@@ -26,6 +31,8 @@ export const nobodyYet = ({ clock, journal, drill }: NodePorts, led: () => void)
   inspecting: null,
   drill: null,
   drills: drill !== null,
+  watches: null,
+  facts: null,
   led,
   refused: createTally(clock, (reason, times) => journal.warn('NATS refuses', counted(reason, times))),
 });
@@ -61,7 +68,7 @@ export const doorHandlers = (incoming: Incoming): DoorHandlers => ({
     throw errorOf('NoLeader');
   },
   link: (state) => incoming.door?.link(state),
-  stats: () => incoming.door?.stats() ?? {},
+  stats: () => statsOf(incoming.facts?.() ?? null),
   refused: (kind, reason) => incoming.refused.note(kind, reason),
 });
 

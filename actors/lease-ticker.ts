@@ -155,7 +155,10 @@ function renewAll(ticker: Ticker, lessor: Lessor, ids: readonly bigint[], answer
     if (--open === 0 && !failed) answer({ ok: true, result: { op: 'lease.keepalive', body: { leases } } });
   };
   ids.forEach((id, n) => {
-    const renewed = (): void => void (leases[n] = { id, ttl_ms: ttlOf(lessor, id) });
+    const renewed = (): void => {
+      ticker.ports.vitals.counts.leases_renewed++;
+      leases[n] = { id, ttl_ms: ttlOf(lessor, id) };
+    };
     const renewal = renewLease(lessor, id, now_ms);
     if (renewal === 'renewed') return renewed();
     if (renewal === 'gone') return;
@@ -226,6 +229,7 @@ function revoke(ticker: Ticker, lessor: Lessor, ids: readonly bigint[]): void {
     operation: { type: 'lease.revoke', id, expired: true } as const,
     term: serving,
     done: (outcome: Outcome): void => {
+      if (outcome.ok) ticker.ports.vitals.counts.leases_expired++;
       if (outcome.ok || ticker.lessor !== lessor) return;
       // [safety] What may still be decided holds: a renewal of this lease waits for it as long as this leader leads.
       if (outcome.error.maybe_applied) return;

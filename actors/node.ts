@@ -4,8 +4,9 @@ import { invariant } from '../machines/language/invariant.js';
 import { lifeMachine, type Ending } from '../machines/life.machine.js';
 import { index, type Index, startsIn } from '../machines/language/vocabulary.js';
 import { DamagedError, type LogState } from '../store/ports.js';
-import type { Self } from '../transport/ports.js';
-import { nobodyYet, type Incoming } from './incoming.js';
+import type { Ask, Self } from '../transport/ports.js';
+import type { NodeFacts } from './facts.js';
+import { doorHandlers, nobodyYet, type Incoming } from './incoming.js';
 import { join } from './join.js';
 import { post, type System } from './mail.js';
 import type { NodePorts, NodeSettings } from './ports.js';
@@ -26,6 +27,10 @@ export interface RunningNode {
   readonly serving: Promise<void>;
   /** How its life ended. Never rejects. */
   readonly closed: Promise<Ending>;
+  /** How it is at this moment; null while it is in no cluster. */
+  facts(): NodeFacts | null;
+  /** Asks as a client that came through no door. What is asked of a node that ends may stay without an answer. */
+  ask(ask: Ask): void;
   /** Leaves in good order: hands leadership over, answers what it has taken, closes. */
   stop(): Promise<Ending>;
 }
@@ -67,6 +72,8 @@ export function startNode(ports: NodePorts, settings: NodeSettings, raft: typeof
     system: actor.system as System,
     serving,
     closed,
+    facts: () => incoming.facts?.() ?? null,
+    ask: (ask) => doorHandlers(incoming).asked([ask]),
     stop: () => {
       actor.send({ type: 'stop' });
       return closed;

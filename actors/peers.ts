@@ -13,6 +13,7 @@ import { supersededError, tellDropped, tellStrangers } from './dropped.js';
 import { roomInLog } from './log-room.js';
 import { linkChanged, type Incoming } from './incoming.js';
 import { failIn, post, type PeersLetter, type System } from './mail.js';
+import { nameOf, roleTeller } from './roles.js';
 import { holdNotices, type Outgoing } from './notices.js';
 import type { NodePorts, NodeSettings } from './ports.js';
 
@@ -30,6 +31,7 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
   let configuration = input.configuration;
   let ticks = 0;
   const tellLeader = leaderTeller(ports);
+  const tellRole = roleTeller(ports);
   const tell = tellDropped(ports, self.member.name);
   const noteStranger = tellStrangers(ports);
   const hasRoom = roomInLog(ports);
@@ -79,6 +81,7 @@ export const peersRoom = fromCallback<PeersLetter, PeersInput>(({ receive, input
           configuration = letter.configuration;
           ports.peers.join(cluster, configuration);
         }
+        tellRole(letter);
         return tellLeader(letter, configuration);
       case 'tick':
         incoming.refused.tick();
@@ -98,11 +101,11 @@ const askPiece = (system: System, from: Member['id'], id: string, number: number
 /** Who leads is what an operator asks first. */
 function leaderTeller({ journal }: NodePorts) {
   let leader: MemberId | null = null;
-  return ({ leader: heard, term, role }: EffectOf<'announce'>, { voters, learners }: Configuration): void => {
+  return ({ leader: heard, term, role }: EffectOf<'announce'>, configuration: Configuration): void => {
     if (heard === leader) return;
     leader = heard;
     if (heard === null) return journal.warn('no leader is heard', { term, role });
-    const name = [...voters, ...learners].find(({ id }) => id === heard)?.name ?? heard;
+    const name = nameOf(heard, configuration);
     journal.info(role === 'leader' ? 'this member leads' : 'a leader is heard', { leader: name, term });
   };
 }

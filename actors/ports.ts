@@ -1,5 +1,6 @@
 /** What a node is given: its ports, its settings. One set per node; several nodes can live in one process. */
 import type { AutoCompaction } from '../machines/auto-compaction.js';
+import type { Buckets } from '../machines/language/buckets.js';
 import type { VitalSigns } from '../machines/language/status.js';
 import type { Clock, Random } from '../machines/language/time.js';
 import type { IdentityStore, KvStore, LogStore, SnapshotStore } from '../store/ports.js';
@@ -30,9 +31,40 @@ export interface Faults {
 
 /** How the node measures itself. */
 export interface Vitals {
-  /** A write of the log or the store begins; to be called once it has ended, well or not. */
-  begin(write: 'log' | 'store'): () => void;
+  /** One of these begins; to be called once it has ended, well or not. */
+  begin(work: Work): () => void;
   read(): VitalSigns;
+  /** What the rooms count as they go, for whoever asks later. */
+  readonly counts: Counts;
+}
+
+/** A write of the log, a write of the store, and deciding what is committed; each comes one at a time. */
+export type Work = 'log' | 'store' | 'apply';
+
+/** Counted since the node began. */
+export interface Counts {
+  /** A leader was heard that was not heard just before. */
+  leader_changes: number;
+  proposals_failed: number;
+  read_indexes_failed: number;
+  /** Operations decided here, those within transactions too. */
+  puts: number;
+  deletes: number;
+  /** Transactions of more than one operation. */
+  txns: number;
+  /** Reads answered here, and those within transactions. */
+  ranges: number;
+  leases_granted: number;
+  leases_revoked: number;
+  /** By this member while it led. */
+  leases_renewed: number;
+  leases_expired: number;
+  /** Of the leases granted, in seconds. */
+  readonly lease_ttls: Buckets;
+  /** How long each kind of work took, in seconds. */
+  readonly took: Readonly<Record<Work, Buckets>>;
+  /** More than a tenth of a second. */
+  slow_applies: number;
 }
 
 /** Where a node tells what it does: one line each, for people. deploy/ writes it as JSON. */

@@ -6,6 +6,7 @@ import { errorOf, QuorateError } from '../machines/language/errors.js';
 import { index, type Index, type ReadId, startsIn } from '../machines/language/vocabulary.js';
 import type { Ask, Request, Result } from '../transport/ports.js';
 import { headerOf, memberList, statusOf } from './answers.js';
+import { countRead } from './counts.js';
 import { readHistory } from './history.js';
 import type { LeaseQuestion } from './mail.js';
 import type { RequestsInput } from './requests.js';
@@ -93,6 +94,7 @@ export function serveIndexed(reads: Reads, id: ReadId, upTo: Index): void {
 export function voidReads(reads: Reads, ids: readonly ReadId[]): void {
   const leader = reads.of.standing.announcement?.leader ?? null;
   const error = errorOf(leader === null ? 'NoLeader' : 'LeaderChanged');
+  reads.of.ports.vitals.counts.read_indexes_failed += ids.length;
   for (const id of ids) {
     for (const row of reads.asked.get(id) ?? []) refuse(row, error);
     reads.asked.delete(id);
@@ -113,8 +115,10 @@ export function expireReads(reads: Reads, now_ms: number): void {
   reads.waiting = keepWaiting(reads.waiting, now_ms);
   for (const [id, rows] of reads.asked) {
     const kept = keepWaiting(rows, now_ms);
-    if (kept.length === 0) reads.asked.delete(id);
-    else if (kept.length < rows.length) reads.asked.set(id, kept);
+    if (kept.length === 0) {
+      reads.asked.delete(id);
+      reads.of.ports.vitals.counts.read_indexes_failed++;
+    } else if (kept.length < rows.length) reads.asked.set(id, kept);
   }
 }
 
@@ -137,6 +141,7 @@ function serveWhenApplied(reads: Reads, row: ReadRow, upTo: Index): void {
 function serve(reads: Reads, row: ReadRow): void {
   const at = reads.applied;
   const answer = (result: Result): void => {
+    countRead(reads.of.ports.vitals.counts, result);
     row.ask.answer({ ok: true, header: headerAt(reads, at, result), result });
   };
   const fail = (error: unknown): void => {

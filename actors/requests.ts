@@ -10,7 +10,8 @@ import { validate } from '../machines/language/validation.js';
 import type { ClusterId, Index } from '../machines/language/vocabulary.js';
 import type { Decided } from '../store/ports.js';
 import type { Ask, Self } from '../transport/ports.js';
-import { operationOf, requestError, statusOf, toAnswer } from './answers.js';
+import { operationOf, requestError, toAnswer } from './answers.js';
+import { factsOf } from './facts.js';
 import { linkChanged, type Incoming } from './incoming.js';
 import { announced, askLessor } from './lease-requests.js';
 import { failIn, type Outcome, type OwnProposal, post, postIfOpen, type RequestsLetter, type System } from './mail.js';
@@ -71,15 +72,17 @@ export const requestsRoom = fromCallback<RequestsLetter, RequestsInput>((room) =
   const hurry = (): void => post(system, 'state', { type: 'hurried' });
   const reads = openReads({ ...input, standing, failed: failIn(system, 'requests'), hurry, lessor: askLessor(system) });
   const counters = { flushing: false, ticks: 0, drainTicks: 0, drained: false };
-  const desk: Desk = { ...input, ...counters, system, standing, writes: openWrites(), reads };
+  const desk: Desk = { ...input, ...counters, system, standing, writes: openWrites(input.ports.vitals.counts), reads };
   input.incoming.door = {
     asked: (asks) => post(system, 'requests', { type: 'asked', asks }),
     link: (state) => linkChanged(input.ports.journal, system, 'door', state),
-    stats: () => ({ ...statusOf({ ...input, standing, applied: reads.applied }) }),
   };
+  input.incoming.facts = () =>
+    factsOf({ ...input, system, standing, applied: reads.applied, proposals_pending: writesWaiting(desk.writes) });
   receive((letter) => handle(desk, letter));
   return () => {
     input.incoming.door = null;
+    input.incoming.facts = null;
   };
 });
 
@@ -111,7 +114,7 @@ function handle(desk: Desk, letter: RequestsLetter): void {
       standing.serving = null;
       return desk.ports.door.retire(letter.term);
     case 'announce':
-      hear(standing, letter);
+      if (hear(standing, letter)) desk.ports.vitals.counts.leader_changes++;
       if (letter.leader !== null) desk.incoming.led();
       return desk.ports.door.hearLeader(letter.leader !== null && !standing.draining);
     case 'tick':

@@ -37,7 +37,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
     actors: {
       raft,
       log: logRoom(ports.log, ports.vitals),
-      apply: applyRoom(ports.kv, ports.snapshots, pace),
+      apply: applyRoom(ports.kv, ports.snapshots, pace, ports.vitals),
       state: stateRoom(ports.kv, pace, ports.vitals),
       requests: requestsRoom,
       peers: peersRoom,

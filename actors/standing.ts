@@ -18,8 +18,11 @@ export const newcomer = (): Standing => ({
   draining: false,
 });
 
-export function hear(standing: Standing, announcement: EffectOf<'announce'>): void {
+/** True: a leader is heard that was not heard just before. */
+export function hear(standing: Standing, announcement: EffectOf<'announce'>): boolean {
+  const before = standing.announcement?.leader ?? null;
   standing.role = announcement.role;
   standing.term = announcement.term;
   standing.announcement = announcement;
+  return announcement.leader !== null && announcement.leader !== before;
 }

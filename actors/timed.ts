@@ -1,10 +1,10 @@
-/** A write whose time the node's vitals tell. */
-import type { Vitals } from './ports.js';
+/** Work whose time the node's vitals tell. */
+import type { Vitals, Work } from './ports.js';
 
-export async function timed<T>(vitals: Vitals, what: 'log' | 'store', write: () => Promise<T>): Promise<T> {
+export async function timed<T>(vitals: Vitals, what: Work, work: () => Promise<T>): Promise<T> {
   const ended = vitals.begin(what);
   try {
-    return await write();
+    return await work();
   } finally {
     ended();
   }

@@ -80,7 +80,7 @@ const initialEvent = (kv: KeyValue): WatchEvent => ({ event: { type: 'put', kv, 
 function tellHistory(hub: Hub, row: Row, { revisions, upTo }: History): void {
   const { bundle } = row;
   const events = revisions.flatMap((each) => each.events).filter((event) => seenBy(bundle, event));
-  if (events.length > 0) tellEvents(bundle.session, bundle.create, [row.id], upTo, events);
+  if (events.length > 0) tellEvents(hub, bundle.session, bundle.create, [row.id], upTo, events);
   row.state = advance(row.state, { type: 'caughtUp', upTo, told: channelOf(hub, bundle).settled });
 }
 

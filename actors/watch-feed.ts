@@ -142,7 +142,7 @@ function deliverStep(hub: Hub, channel: Channel, writes: readonly RevisionEvents
   const now_ms = hub.ports.clock.now_ms();
   for (const [bundle, events] of hits) {
     sessions.add(bundle.session);
-    if (hasRoom(bundle.session)) tellBundle(bundle, events, upTo, now_ms);
+    if (hasRoom(bundle.session)) tellBundle(hub, bundle, events, upTo, now_ms);
     else for (const row of bundle.rows) if (row.state.phase === 'live') holdBack(row, channel.told);
   }
   moveTo(channel, upTo);
@@ -150,7 +150,8 @@ function deliverStep(hub: Hub, channel: Channel, writes: readonly RevisionEvents
 }
 
 /** The rows that want all of it in one response, encoded once; one that begins in the middle apart. */
-function tellBundle({ session, rows, create }: Bundle, events: readonly WatchEvent[], upTo: number, now: number): void {
+function tellBundle(hub: Hub, bundle: Bundle, events: readonly WatchEvent[], upTo: number, now: number): void {
+  const { session, rows, create } = bundle;
   const first = events[0]?.event.kv.mod_revision ?? 0;
   const ids: number[] = [];
   for (const row of rows) {
@@ -162,18 +163,20 @@ function tellBundle({ session, rows, create }: Bundle, events: readonly WatchEve
       continue;
     }
     const later = events.filter(({ event }) => event.kv.mod_revision >= next);
-    if (later.length > 0) tellEvents(session, create, [row.id], upTo, later);
+    if (later.length > 0) tellEvents(hub, session, create, [row.id], upTo, later);
   }
-  if (ids.length > 0) tellEvents(session, create, ids, upTo, events);
+  if (ids.length > 0) tellEvents(hub, session, create, ids, upTo, events);
 }
 
 export function tellEvents(
+  hub: Hub,
   session: Session,
   create: Bundle['create'],
   ids: readonly number[],
   upTo: number,
   events: readonly WatchEvent[],
 ): void {
+  hub.events += ids.length * events.length;
   for (const part of fragmented(create, watchResponse(ids, upTo, { events }))) tell(session, part);
 }
 

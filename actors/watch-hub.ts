@@ -15,7 +15,7 @@ import { answerWaiting, hearAsked, tellProgress } from './watch-asking.js';
 import { cancelCompacted, hearRead, readOn } from './watch-catching.js';
 import { endSession, flushOrEnd, hearPrevious, hearWritten, replaceState } from './watch-feed.js';
 import { newSession, type Row, say, type Session, tell } from './watch-session.js';
-import { channelOf, headerNow, type Hub, newChannel } from './watch-state.js';
+import { channelOf, headerNow, type Hub, newChannel, watchFacts } from './watch-state.js';
 
 export interface WatchHubInput {
   readonly ports: NodePorts;
@@ -37,9 +37,11 @@ export const watchHubRoom = fromCallback<WatchHubLetter, WatchHubInput>((room) =
       gone: () => post(system, 'watchHub', { type: 'gone', stream }),
     };
   };
+  input.incoming.watches = () => watchFacts(hub);
   receive((letter) => handle(hub, letter));
   return () => {
     input.incoming.watching = null;
+    input.incoming.watches = null;
   };
 });
 
@@ -66,6 +68,7 @@ function newHub({ ports, settings, self, cluster, raft: { applied } }: WatchHubI
     applied,
     decided: applied,
     draining: false,
+    events: 0,
   };
 }
 

@@ -43,6 +43,37 @@ export interface Hub {
   applied: number;
   decided: number;
   draining: boolean;
+  /** Told in all. */
+  events: number;
+}
+
+/** How much hangs on this member, for whoever asks how it is. */
+export interface WatchFacts {
+  readonly watch_streams: number;
+  readonly watchers: number;
+  /** Those among them that are not told of each write as it comes. */
+  readonly watchers_behind: number;
+  /** Events that wait to be told. */
+  readonly events_pending: number;
+  readonly events_told: number;
+}
+
+export function watchFacts({ sessions, waiting, events }: Hub): WatchFacts {
+  let watchers = 0;
+  let behind = 0;
+  let pending = waiting.reduce((sum, write) => sum + write.events.length, 0);
+  for (const { rows, outbox } of sessions.values()) {
+    watchers += rows.size;
+    for (const { state } of rows.values()) if (state.phase !== 'live') behind++;
+    for (const response of outbox) pending += response.events.length;
+  }
+  return {
+    watch_streams: sessions.size,
+    watchers,
+    watchers_behind: behind,
+    events_pending: pending,
+    events_told: events,
+  };
 }
 
 export const newChannel = (told: number): Channel => ({ index: makeRangeIndex(), told, settled: told });

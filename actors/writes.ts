@@ -3,6 +3,7 @@ import { errorOf, type QuorateError } from '../machines/language/errors.js';
 import { index, type Index, type Proposal, type ProposalId, type Term } from '../machines/language/vocabulary.js';
 import type { Decided } from '../store/ports.js';
 import type { Outcome } from './mail.js';
+import type { Counts } from './ports.js';
 
 /** Whose write it is: a client's, or the node's own. */
 export interface Writer {
@@ -33,9 +34,17 @@ export interface Writes {
   bytes: number;
   /** Appended, and not yet decided. */
   readonly appended: Map<Index, WriteRow>;
+  readonly counts: Pick<Counts, 'proposals_failed'>;
 }
 
-export const openWrites = (): Writes => ({ next: 1, gathered: [], bytes: 0, proposed: new Map(), appended: new Map() });
+export const openWrites = (counts: Writes['counts']): Writes => ({
+  next: 1,
+  gathered: [],
+  bytes: 0,
+  proposed: new Map(),
+  appended: new Map(),
+  counts,
+});
 
 export const writesWaiting = (writes: Writes): number =>
   writes.gathered.length + writes.proposed.size + writes.appended.size;
@@ -120,6 +129,7 @@ function expireIn<K>(writes: Writes, rows: Map<K, WriteRow>, now_ms: number): vo
 
 function end(writes: Writes, row: WriteRow, error: QuorateError): void {
   writes.bytes -= row.data.length;
+  writes.counts.proposals_failed++;
   row.writer.done({ ok: false, error });
 }
 

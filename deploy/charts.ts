@@ -31,7 +31,7 @@ const charts: readonly Drawn[] = [
   },
   {
     source: 'machines/gather.machine.ts',
-    says: 'Group commit: what comes while a write is under way goes with the next one. The log and the apply room are this.',
+    says: 'Group commit: what comes during a write goes with the next one. The log and the apply room are this.',
     root: gatherMachine().root,
   },
   {

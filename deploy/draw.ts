@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { raftMachine } from '../machines/raft/raft.machine.js';
 import { drawCharts, mermaid } from './charts.js';
 import { clientLimits, nodeLimits } from './limits-table.js';
+import { metricTable } from './metrics/table.js';
 import { serveOptions } from './node-options.js';
 
 interface Drawing {
@@ -20,6 +21,7 @@ const drawings: readonly Drawing[] = [
   },
   { mark: 'machines', documents: ['docs/diagrams.md'], draw: drawCharts },
   { mark: 'flags', documents: ['docs/running.md'], draw: flagTable },
+  { mark: 'metrics', documents: ['docs/metrics.md'], draw: metricTable },
   { mark: 'limits', documents: ['docs/LIMITS.md'], draw: nodeLimits },
   { mark: 'client limits', documents: ['docs/LIMITS.md'], draw: clientLimits },
 ];

@@ -6,6 +6,7 @@ import type { Options, Values } from './config.js';
 import {
   anyText,
   duration,
+  listenUrl,
   listOf,
   oneOf,
   path,
@@ -94,6 +95,10 @@ export const serveOptions = {
   'initial-members': { says: 'names of all first members (default: this one alone)', kind: memberNames },
   'data-dir': { says: 'directory of this node (default: NAME.quorate)', kind: path },
   'peer-key-file': { says: 'file with the secret that members share', kind: path },
+  'listen-metrics-urls': {
+    says: 'where to answer /metrics, /health, /livez, /readyz and /version; default: nowhere',
+    kind: listOf(listenUrl, 32),
+  },
   ...clusterOptions,
   'config-file': { says: 'YAML file with flags as keys', kind: path },
 } satisfies Options;

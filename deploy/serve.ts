@@ -9,6 +9,8 @@ import { ConfigError, resolveOptions } from './config.js';
 import type { Given } from './config.js';
 import { composeNode } from './container.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
+import { listen } from './metrics/listener.js';
+import { showNode } from './metrics/monitor.js';
 import { isOpenToOthers, natsAccess } from './nats-access.js';
 import { nodeSettings, serveOptions } from './node-options.js';
 import { errorText, openJournal } from './observe.js';
@@ -49,13 +51,16 @@ export async function serve(given: Given, compose: typeof composeNode = composeN
     journal,
     drill: values.drill,
   });
+  const listener = await listen(values['listen-metrics-urls'] ?? []);
   const node = startNode(ports, settings);
+  if (values['listen-metrics-urls'] !== undefined) showNode(listener, node, ports, settings);
   endOnFault(journal);
   stopOnSignals(node, journal);
   void node.serving.then(() => {
     process.stdout.write(`ready: node ${settings.name}, cluster ${settings.cluster_name}\n`);
   });
   const outcome = await node.closed;
+  await listener.close();
   if (outcome.ok) return exitCodes.stopped;
   journal.error('the node has ended', { error: outcome.error });
   return exitCodeOf(outcome.error);

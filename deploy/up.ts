@@ -8,6 +8,7 @@ import { withoutSecrets } from '../transport/addresses.js';
 import { collectTexts, ConfigError, resolveOptions } from './config.js';
 import type { Given, Options, Values } from './config.js';
 import { describeEnd, exitCodes } from './exit-codes.js';
+import { checkListenable } from './metrics/listener.js';
 import { startNatsServers } from './nats-server.js';
 import type { NatsServer } from './nats-server.js';
 import { natsAccess } from './nats-access.js';
@@ -16,7 +17,7 @@ import { startNode } from './node-process.js';
 import type { NodeProcess } from './node-process.js';
 import { endChild, hasEnded } from './processes.js';
 import { claimDirectory } from './up-lock.js';
-import { oneOf, path, wholeNumber } from './values.js';
+import { listenUrl, listOf, oneOf, path, wholeNumber } from './values.js';
 
 const drain_max_ms = 10_000;
 
@@ -25,6 +26,10 @@ export const upOptions = {
   'data-dir': { says: 'directory for everything', kind: path, preset: 'data' },
   'nats-port': { says: 'port of the NATS server to start', kind: wholeNumber(1, 65_000), preset: 4222 },
   'nats-nodes': { says: '1, or 3 for a NATS cluster on the ports from there on', kind: oneOf('1', '3'), preset: '1' },
+  'listen-metrics-urls': {
+    says: 'where each node answers /metrics, /health, /livez, /readyz and /version, one for each, in order',
+    kind: listOf(listenUrl, 31),
+  },
   ...clusterOptions,
   servers: {
     ...clusterOptions.servers,
@@ -39,6 +44,7 @@ type UpValues = Values<typeof upOptions>;
 export async function up(given: Given): Promise<number> {
   const values = resolveOptions(upOptions, given);
   checkAccess(values);
+  await checkMetricsUrls(values['listen-metrics-urls'], values.nodes);
   const directory = resolve(values['data-dir']);
   await mkdir(directory, { recursive: true });
   const release = await claimDirectory(directory);
@@ -64,6 +70,17 @@ function checkAccess(values: UpValues): void {
   throw new ConfigError(
     `--${tls}: the NATS server that quorate up starts has no TLS: leave it out, or give --servers with running ones`,
   );
+}
+
+async function checkMetricsUrls(urls: readonly string[] | undefined, nodes: number): Promise<void> {
+  if (urls === undefined) return;
+  if (urls.length !== nodes) {
+    throw new ConfigError(
+      `--listen-metrics-urls: ${urls.length} given for ${nodes} nodes (${urls.join(',')}): it takes one for each ` +
+        'node, in order, or leave it out',
+    );
+  }
+  await checkListenable(urls);
 }
 
 /** The processes of one `up`. */
@@ -93,12 +110,13 @@ class Cluster {
 
   startNodes(
     directory: string,
-    values: { readonly nodes: number; readonly servers: readonly string[] },
+    values: UpValues & { readonly servers: readonly string[] },
     texts: ReadonlyMap<string, string>,
     peerKeyFile: string,
   ): void {
     const names = Array.from({ length: values.nodes }, (_, place) => `n${place + 1}`);
-    this.nodes = names.map((name) =>
+    const urls = values['listen-metrics-urls'];
+    this.nodes = names.map((name, place) =>
       startNode(
         {
           name,
@@ -106,6 +124,7 @@ class Cluster {
           'data-dir': join(directory, name),
           'peer-key-file': peerKeyFile,
           servers: values.servers.join(','),
+          ...(urls?.[place] === undefined ? {} : { 'listen-metrics-urls': urls[place] }),
         },
         texts,
       ),

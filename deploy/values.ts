@@ -66,6 +66,15 @@ export const serverUrl: Kind<string> = {
   read: (text) => (isAddress(text) ? (text.includes('://') ? text : `nats://${text}`) : undefined),
 };
 
+/** Where to listen for HTTP. */
+export const listenUrl: Kind<string> = {
+  takes: 'a URL such as http://127.0.0.1:2381',
+  read: (text) => {
+    if (!/^http:\/\/[^/?#@]+\/?$/.test(text) || !URL.canParse(text)) return undefined;
+    return new URL(text).port === '0' ? undefined : text.replace(/\/$/, '');
+  },
+};
+
 /** A stretch of time, above 0, in milliseconds. */
 export const duration: Kind<number> = {
   takes: 'a duration above 0 such as 500ms, 2s or 1m',

@@ -1,6 +1,8 @@
 /** What a node measures of itself: how late its event loop is, and how long its writes take. */
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Vitals } from '../actors/ports.js';
+import { newCounts } from '../actors/counts.js';
+import type { Counts, Vitals } from '../actors/ports.js';
+import { count, type Buckets } from '../machines/language/buckets.js';
 import { every } from './clock.js';
 
 const WINDOW_MS = 30_000;
@@ -44,9 +46,12 @@ function watchLoop(): Overlapping<Histogram> {
 
 export function openVitals(): Vitals {
   const loop = watchLoop();
-  const writes = { log: timeWrites(), store: timeWrites() };
+  const counts = newCounts();
+  const { took } = counts;
+  const writes = { log: timeWrites(took.log), store: timeWrites(took.store) };
   return {
-    begin: (write) => writes[write].begin(),
+    counts,
+    begin: (work) => (work === 'apply' ? timeApply(counts) : writes[work].begin()),
     read: () => {
       const late_ms = (ns: number) => rounded(Math.max(0, ns / 1e6 - LOOP_RESOLUTION_MS));
       const log = writes.log.read();
@@ -69,8 +74,20 @@ export function openVitals(): Vitals {
   };
 }
 
+/** etcd's: from here on it is a slow one. */
+const SLOW_APPLY_MS = 100;
+
+function timeApply(counts: Counts): () => void {
+  const began = performance.now();
+  return () => {
+    const took_ms = performance.now() - began;
+    count(counts.took.apply, took_ms / 1_000);
+    if (took_ms > SLOW_APPLY_MS) counts.slow_applies++;
+  };
+}
+
 /** Writes that come one at a time. */
-function timeWrites() {
+function timeWrites(took: Buckets) {
   const pair = { older: writeHistogram(), newer: writeHistogram() };
   every(WINDOW_MS, () => turn(pair));
   let began_ms: number | null = null;
@@ -80,7 +97,9 @@ function timeWrites() {
       began_ms = began;
       return () => {
         began_ms = null;
-        const took_us = Math.max(1, Math.round((performance.now() - began) * 1_000));
+        const took_ms = performance.now() - began;
+        count(took, took_ms / 1_000);
+        const took_us = Math.max(1, Math.round(took_ms * 1_000));
         pair.older.record(took_us);
         pair.newer.record(took_us);
       };

@@ -149,6 +149,8 @@ export interface LogState {
 export interface LogStore extends LogView {
   /** Whom the cluster's first entry recorded, as long as this log ever held it; also after it is trimmed. */
   readonly birth: readonly Member[] | null;
+  /** How much went to the disk in this life, for counters. */
+  readonly written_bytes: number;
   /**
    * Reads the log. What follows the last whole batch is a torn tail and is cut. Throws DamagedError when the chain is
    * broken before that, or an index is missing.

@@ -40,6 +40,7 @@ export class RaftLog implements LogStore {
   #file: DiskFile | null = null;
   #failure: DiskError | null = null;
   #turn: Promise<unknown> = Promise.resolve();
+  written_bytes = 0;
 
   constructor(
     @inject(DISK) private readonly disk: Disk,
@@ -185,6 +186,7 @@ export class RaftLog implements LogStore {
     }
     await file.writeSynced(bytes, this.#position);
     this.#position = end;
+    this.written_bytes += bytes.length;
     this.#place = { ...this.#place, sequence: this.#place.sequence + 1, chain };
     for (const record of records) {
       applyRecord(this.#content, record);

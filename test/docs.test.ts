@@ -24,6 +24,7 @@ const documents = [
   'docs/access.md',
   'docs/architecture.md',
   'docs/running.md',
+  'docs/metrics.md',
   'docs/event-feed.md',
   'docs/requests.md',
   'docs/LIMITS.md',

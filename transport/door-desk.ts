@@ -2,7 +2,6 @@
  * The desk behind every door: messages become asks, answers become messages. What a request's headers and size allow
  * is settled here; NATS and memory only carry bytes.
  */
-import type { RequestId, TxnRequest } from '../machines/language/commands.js';
 import { badRequest, errorOf, QuorateError } from '../machines/language/errors.js';
 import { invariant } from '../machines/language/invariant.js';
 import { limits } from '../machines/language/limits.js';
@@ -10,29 +9,24 @@ import type { Clock } from '../machines/language/time.js';
 import type { ClusterId, Term } from '../machines/language/vocabulary.js';
 import { createDoorRoom, type DoorRoom } from './door-room.js';
 import { gatherAnswers, replyOne } from './door-answers.js';
+import { requestId, timeout } from './door-headers.js';
+import { createDoorCounter, type DoorCounter } from './door-meters.js';
+import { refusalOf } from './door-refusals.js';
 import {
   type Answer,
   type Ask,
   type DoorHandlers,
+  type DoorMeters,
   isWrite,
   NameInUseError,
   type Operation,
-  type Request,
 } from './ports.js';
 import { openInspection, runDrill } from './door-inspections.js';
 import { openWatch, type Sessions } from './door-watches.js';
 import { tooLarge } from './request-size.js';
 import { drillOf, type Endpoint, isDrillEndpoint } from './subjects.js';
 import { decodeBatch } from './wire-batch.js';
-import {
-  decodeRequest,
-  encodeError,
-  encodingOf,
-  formatClusterId,
-  headerNames,
-  parseCount,
-  parseRequestId,
-} from './wire.js';
+import { decodeRequest, encodeError, encodingOf, formatClusterId, headerNames } from './wire.js';
 
 /** One message that came through a door, and its way back. */
 export interface DoorMessage {
@@ -72,13 +66,13 @@ export interface Desk {
   settled(): Promise<void>;
   /** Requests that were refused or failed, by endpoint. */
   errors(endpoint: Endpoint): number;
+  readonly meters: Omit<DoorMeters, 'links'>;
 }
-
-const TIMEOUT_MAX_MS = 3_600_000;
 
 interface DeskState {
   readonly options: DeskOptions;
   readonly failed: Map<Endpoint, number>;
+  readonly counter: DoorCounter;
   readonly waiting: Set<() => void>;
   cluster: ClusterId | null;
   readonly room: DoorRoom;
@@ -90,6 +84,7 @@ export function createDesk(options: DeskOptions): Desk {
   const state: DeskState = {
     options,
     failed: new Map(),
+    counter: createDoorCounter(),
     waiting: new Set(),
     cluster: null,
     open: 0,
@@ -105,7 +100,7 @@ export function createDesk(options: DeskOptions): Desk {
         checkCluster(state, message);
         state.room.check(message.body.length);
         if (endpoint === 'batch' || endpoint === 'batch.read') receiveBatch(state, message);
-        else if (endpoint === 'watch.create') openWatch(options, sessions, message);
+        else if (endpoint === 'watch.create') openStream(state, sessions, message);
         else if (endpoint === 'inspect.start') openInspection(options, sessions, message);
         else if (isDrillEndpoint(endpoint)) runDrill(options, message, drillOf(endpoint));
         else receiveOne(state, message, endpoint);
@@ -118,7 +113,13 @@ export function createDesk(options: DeskOptions): Desk {
     },
     settled: () => settled(state),
     errors: (endpoint) => state.failed.get(endpoint) ?? 0,
+    meters: state.counter.meters,
   };
+}
+
+function openStream({ options, counter }: DeskState, sessions: Sessions, message: DoorMessage): void {
+  openWatch(options, sessions, message);
+  counter.streamOpened();
 }
 
 function receiveOne(state: DeskState, message: DoorMessage, op: Operation): void {
@@ -129,7 +130,7 @@ function receiveOne(state: DeskState, message: DoorMessage, op: Operation): void
   const id = requestId(message);
   const timeout_ms = timeout(message);
   const release = state.room.hold(message.body.length, 1);
-  const answer = answerOnce(state, op, (given) => {
+  const answer = answerOnce(state, op, op, options.clock.now_ms(), (given) => {
     replyOne(message, op, given, encoding, options);
     release();
   });
@@ -137,7 +138,7 @@ function receiveOne(state: DeskState, message: DoorMessage, op: Operation): void
 }
 
 function receiveBatch(state: DeskState, message: DoorMessage): void {
-  const { handlers, request_bytes_max } = state.options;
+  const { handlers, request_bytes_max, clock } = state.options;
   const { client, items, encoding } = decodeBatch(message.body);
   if (items.length > limits.batch_requests_max) {
     throw badRequest(`batch: ${items.length} requests given; at most ${limits.batch_requests_max} go in one batch`);
@@ -148,8 +149,10 @@ function receiveBatch(state: DeskState, message: DoorMessage): void {
   const asks: Ask[] = [];
   const refused: (() => void)[] = [];
   const release = state.room.hold(message.body.length, items.length);
+  const arrived_ms = clock.now_ms();
   for (const item of items) {
-    const answer = answerOnce(state, message.endpoint, (given) => {
+    const op = 'error' in item ? null : item.request.op;
+    const answer = answerOnce(state, message.endpoint, op, arrived_ms, (given) => {
       answers.add({ number: item.number, answer: given });
       release();
     });
@@ -168,7 +171,13 @@ function receiveBatch(state: DeskState, message: DoorMessage): void {
 }
 
 /** An ask is answered exactly once, and is open until then. */
-function answerOnce(state: DeskState, endpoint: Endpoint, answer: (given: Answer) => void): (given: Answer) => void {
+function answerOnce(
+  state: DeskState,
+  endpoint: Endpoint,
+  op: Operation | null,
+  arrived_ms: number,
+  answer: (given: Answer) => void,
+): (given: Answer) => void {
   let answered = false;
   state.open += 1;
   return (given) => {
@@ -176,6 +185,7 @@ function answerOnce(state: DeskState, endpoint: Endpoint, answer: (given: Answer
     answered = true;
     if (!given.ok) countError(state, endpoint);
     answer(given);
+    if (op !== null) state.counter.answered(op, state.options.clock.now_ms() - arrived_ms, given.ok);
     state.open -= 1;
     if (state.open === 0) for (const resolve of [...state.waiting]) resolve();
   };
@@ -205,45 +215,9 @@ export const nameInUse = (name: string, foreign: string, own: ClusterId): NameIn
       `${formatClusterId(own)}: give it another --cluster-name`,
   );
 
-/* ---- what a request's headers and size allow ------------------------------------------------------------------- */
-
 function checkCluster(state: DeskState, message: DoorMessage): void {
   // [safety] What the answer will look at is looked at here too: once something is done, nothing can be refused.
   const [pinned] = [headerNames.clusterId, headerNames.pieces].map((name) => message.header(name));
   const foreign = pinned !== '' && state.cluster !== null && pinned !== formatClusterId(state.cluster);
   if (foreign) throw errorOf('ClusterIDMismatch');
-}
-
-/** How long the asker waits. */
-function timeout(message: DoorMessage): number {
-  const text = message.header(headerNames.timeoutMs);
-  if (text === '') return limits.request_timeout_ms;
-  return Math.min(parseCount(headerNames.timeoutMs, text), TIMEOUT_MAX_MS);
-}
-
-/**
- * [safety] An id is nothing without the log index its client had seen: without it a late retry could be applied
- * again.
- */
-function requestId(message: DoorMessage): RequestId | null {
-  const id = message.header(headerNames.request);
-  if (id === '') return null;
-  const since = message.header(headerNames.since);
-  if (since === '') throw badRequest(`header ${headerNames.since} is missing beside ${headerNames.request}`);
-  return { ...parseRequestId(id), since: parseCount(headerNames.since, since) };
-}
-
-/** Writes nothing, and yet is no read: a lease lives on by it. */
-const renews = ({ op }: Request): boolean => op === 'lease.keepalive';
-
-const readsOnly = (txn: TxnRequest): boolean =>
-  [...txn.success, ...txn.failure].every((each) => 'range' in each || ('txn' in each && readsOnly(each.txn)));
-
-/** Who may publish to `batch.read` alone may read and nothing else. */
-function refusalOf(endpoint: Endpoint, request: Request, bytes_max: number): QuorateError | null {
-  const isRead = request.op === 'kv.txn' ? readsOnly(request.body) : !isWrite(request) && !renews(request);
-  if (endpoint === 'batch.read' && !isRead) {
-    return badRequest(`batch.read: ${request.op} given; it takes reads`);
-  }
-  return tooLarge(request, bytes_max);
 }

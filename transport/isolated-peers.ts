@@ -17,6 +17,10 @@ export class IsolatedPeers implements PeerTransport {
     private readonly clock: Clock,
   ) {}
 
+  get meters(): PeerTransport['meters'] {
+    return this.peers.meters;
+  }
+
   /** From now on nothing comes in or goes out, for so long. */
   isolate(for_ms: number): void {
     this.until_ms = this.clock.now_ms() + for_ms;

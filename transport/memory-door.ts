@@ -6,7 +6,7 @@ import { createDesk, type Desk, nameInUse } from './door-desk.js';
 import { MemoryEcho } from './memory-echo.js';
 import type { MemoryNetwork, MemoryRequest } from './memory-network.js';
 import { leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
-import { type ClientDoor, type DoorHandlers, type EventFeed, LinkError, type Self } from './ports.js';
+import { type ClientDoor, type DoorHandlers, type DoorMeters, type EventFeed, LinkError, type Self } from './ports.js';
 import { probeSubject, watchSubject } from './subjects.js';
 import { formatClusterId } from './wire.js';
 
@@ -58,6 +58,10 @@ export class MemoryDoor implements ClientDoor {
 
   get feed(): EventFeed {
     return this.whenOpen().feed;
+  }
+
+  get meters(): DoorMeters {
+    return { ...this.whenOpen().desk.meters, links: [] };
   }
 
   async serve(cluster: ClusterId): Promise<void> {

@@ -6,7 +6,14 @@ import { MemoryEcho } from './memory-echo.js';
 import type { MemoryNetwork } from './memory-network.js';
 import { createPeerPost, type PeerPost } from './peer-post.js';
 import { createFrameAssembler, createFramePacker, type FramePacker } from './peer-pieces.js';
-import { type BirthMessage, LinkError, type PeerHandlers, type PeerTransport, type Self } from './ports.js';
+import {
+  type BirthMessage,
+  LinkError,
+  type PeerHandlers,
+  type PeerMeters,
+  type PeerTransport,
+  type Self,
+} from './ports.js';
 import { birthSubject, type Channel, CHANNELS, checkName, peerSubject, probeSubject } from './subjects.js';
 
 export class MemoryPeers implements PeerTransport {
@@ -79,6 +86,10 @@ export class MemoryPeers implements PeerTransport {
     for (const echo of this.echoes) echo.probe();
   }
 
+  get meters(): PeerMeters {
+    return { ...this.opened().meters, links: [] };
+  }
+
   async close(): Promise<void> {
     this.post?.close();
     this.post = null;
@@ -87,12 +98,13 @@ export class MemoryPeers implements PeerTransport {
     this.echoes = [];
   }
 
-  private publish(self: Self, to: MemberId | string, channel: Channel, frame: Uint8Array): void {
+  private publish(self: Self, to: MemberId | string, channel: Channel, frame: Uint8Array): boolean {
     const { cluster_name, member } = self;
     const address = typeof to === 'string' ? birthSubject(cluster_name, to) : peerSubject(cluster_name, to, channel);
     for (const message of this.pack(frame, this.network.max_payload)) {
       this.network.send(member.name, address, channel, message);
     }
+    return true;
   }
 
   private opened(): PeerPost {

@@ -21,6 +21,7 @@ import { inject, Lifecycle, scoped } from 'tsyringe';
 import { limits } from '../machines/language/limits.js';
 import { CLOCK, type Clock } from '../machines/language/time.js';
 import type { ClusterId, Term } from '../machines/language/vocabulary.js';
+import { atMost } from './at-most.js';
 import { createFeed } from './door-feed.js';
 import { createDesk, type Desk, nameInUse } from './door-desk.js';
 import { findForeignCluster } from './nats-discovery.js';
@@ -28,7 +29,7 @@ import { guarded, plainBytes } from './nats-connection.js';
 import { headerIn, headersOf, toNatsHeaders } from './nats-headers.js';
 import { ProvenConnection } from './nats-proven.js';
 import { NATS_SETTINGS, type NatsSettings } from './nats-peers.js';
-import { type ClientDoor, type DoorHandlers, type EventFeed, LinkError, type Self } from './ports.js';
+import { type ClientDoor, type DoorHandlers, type DoorMeters, type EventFeed, LinkError, type Self } from './ports.js';
 import { checkName, type Endpoint, probeSubject, watchSubject } from './subjects.js';
 import { describeEndpoint, leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
 import { formatClusterId } from './wire.js';
@@ -85,6 +86,11 @@ export class NatsDoor implements ClientDoor {
     return this.whenOpen().feed;
   }
 
+  get meters(): DoorMeters {
+    const { desk, link } = this.whenOpen();
+    return { ...desk.meters, links: [{ link: 'door', ...link.meters }] };
+  }
+
   async serve(cluster: ClusterId): Promise<void> {
     const { self, handlers, desk, link } = this.whenOpen();
     const { nats } = link;
@@ -121,9 +127,9 @@ export class NatsDoor implements ClientDoor {
   async drain(): Promise<void> {
     const { desk, link } = this.whenOpen();
     for (const key of [...this.plans.keys()]) this.remove(key);
-    await this.atMost(limits.drain_max_ms, Promise.allSettled([...this.stopping]));
+    await atMost(this.clock, limits.drain_max_ms, Promise.allSettled([...this.stopping]));
     await desk.settled();
-    if (link.connected) await this.atMost(limits.drain_max_ms, Promise.allSettled([link.nats?.flush()]));
+    if (link.connected) await atMost(this.clock, limits.drain_max_ms, Promise.allSettled([link.nats?.flush()]));
   }
 
   async close(): Promise<void> {
@@ -237,14 +243,5 @@ export class NatsDoor implements ClientDoor {
   private whenOpen(): Opened {
     if (this.opened === null) throw new LinkError('closed', 'the door is not open');
     return this.opened;
-  }
-
-  private async atMost(delay_ms: number, work: Promise<unknown>): Promise<void> {
-    let timer: unknown;
-    const late = new Promise<void>((resolve) => {
-      timer = this.clock.setTimeout(resolve, delay_ms);
-    });
-    await Promise.race([work, late]);
-    this.clock.clearTimeout(timer);
   }
 }

@@ -12,7 +12,14 @@ import type { ConnectionOptions } from './nats-credentials.js';
 import { ProvenConnection } from './nats-proven.js';
 import { createPeerPost, type PeerPost } from './peer-post.js';
 import { createFrameAssembler, createFramePacker, type FramePacker } from './peer-pieces.js';
-import { type BirthMessage, LinkError, type PeerHandlers, type PeerTransport, type Self } from './ports.js';
+import {
+  type BirthMessage,
+  LinkError,
+  type PeerHandlers,
+  type PeerMeters,
+  type PeerTransport,
+  type Self,
+} from './ports.js';
 import { birthSubject, type Channel, CHANNELS, checkName, peerSubject, probeSubject } from './subjects.js';
 
 /** What a node's NATS adapters are given. */
@@ -83,6 +90,12 @@ export class NatsPeers implements PeerTransport {
     for (const channel of CHANNELS) this.connections?.[channel].probe();
   }
 
+  get meters(): PeerMeters {
+    const { connections } = this;
+    const links = connections === null ? [] : CHANNELS.map((link) => ({ link, ...connections[link].meters }));
+    return { ...this.opened().meters, links };
+  }
+
   async close(): Promise<void> {
     this.post?.close();
     await Promise.all(Object.values(this.connections ?? {}).map((connection) => connection.close()));
@@ -122,11 +135,11 @@ export class NatsPeers implements PeerTransport {
   }
 
   /** [safety] Cut to the max_payload of this moment, so that replicating an accepted entry never depends on it. */
-  private publish(self: Self, to: MemberId | string, channel: Channel, frame: Uint8Array): void {
+  private publish(self: Self, to: MemberId | string, channel: Channel, frame: Uint8Array): boolean {
     const connection = this.connections?.[channel];
-    if (connection === undefined || !connection.connected) return;
+    if (connection === undefined || !connection.connected) return false;
     const { cluster_name } = self;
     const subject = typeof to === 'string' ? birthSubject(cluster_name, to) : peerSubject(cluster_name, to, channel);
-    for (const message of this.pack(frame, connection.max_payload)) connection.publish(subject, message);
+    return this.pack(frame, connection.max_payload).every((message) => connection.publish(subject, message));
   }
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../machines/language/time.js';
 import { connectNats } from './nats-connection.js';
 import type { ConnectionOptions } from './nats-credentials.js';
 import { refusalIn } from './nats-refusals.js';
-import { LinkError, type Refused } from './ports.js';
+import { LinkError, type LinkMeters, type Refused } from './ports.js';
 
 const REDIAL_WAIT_MS = 100;
 /** Where asking again comes to the same until somebody changes the server's configuration. */
@@ -44,6 +44,8 @@ export class ProvenConnection {
   private probed = 0;
   private passed = 0;
   private breaks = 0;
+  private reconnects = 0;
+  private slow_consumers = 0;
 
   constructor(private readonly options: ProvenOptions) {}
 
@@ -75,6 +77,11 @@ export class ProvenConnection {
   /** How often it broke: what was published just before may be lost. */
   get interruptions(): number {
     return this.breaks;
+  }
+
+  get meters(): Omit<LinkMeters, 'link'> {
+    const { connected, reconnects, slow_consumers } = this;
+    return { connected, reconnects, slow_consumers };
   }
 
   get nats(): NatsConnection | null {
@@ -154,6 +161,7 @@ export class ProvenConnection {
     [this.published, this.probed, this.passed] = [0, 0, 0];
     if (before !== null) this.breaks++;
     if (before !== null) void before.close();
+    if (this.breaks > 0) this.reconnects++;
     connection.subscribe(this.options.probe_subject, {
       callback: (error, message) => {
         if (error === null && this.connection === connection) this.hear(message.data);
@@ -181,7 +189,7 @@ export class ProvenConnection {
     for await (const status of connection.status()) {
       if (this.connection !== connection) return;
       if (status.type === Events.Disconnect) this.fallOffline();
-      if (status.type === Events.Reconnect) this.online = !this.closed;
+      if (status.type === Events.Reconnect) this.comeBack();
       this.heedRefusal(status);
     }
     if (this.connection === connection) this.online = false;
@@ -192,9 +200,15 @@ export class ProvenConnection {
     this.breaks++;
   }
 
+  private comeBack(): void {
+    this.online = !this.closed;
+    this.reconnects++;
+  }
+
   private heedRefusal(status: Status): void {
     const refusal = refusalIn(status);
     if (refusal === undefined || this.closed) return;
+    if (/slow consumer/i.test(refusal.text)) this.slow_consumers++;
     this.options.refused(`${this.options.name}: ${refusal.key}`, `${this.options.name}: ${refusal.text}`);
     if (refusal.subscription !== undefined) this.bar();
   }

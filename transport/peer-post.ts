@@ -20,7 +20,15 @@ import {
   sealPull,
   type Opened,
 } from './peer-gate.js';
-import { type BirthMessage, LinkError, type PeerHandlers, type PeerTransport, type Self } from './ports.js';
+import {
+  type BirthMessage,
+  LinkError,
+  type PeerHandlers,
+  type PeerMeters,
+  type PeerTransport,
+  type Self,
+} from './ports.js';
+import { createPeerCounter } from './peer-meters.js';
 import type { Channel } from './subjects.js';
 
 const PULL_TIMEOUT_MS = 5_000;
@@ -30,13 +38,14 @@ export interface PeerPostOptions {
   readonly handlers: PeerHandlers;
   readonly key: Uint8Array | null;
   readonly clock: Clock;
-  /** Brings a frame on its way to a member (or, before there is a cluster, to a name), or loses it. */
-  publish(to: MemberId | string, channel: Channel, frame: Uint8Array): void;
+  /** Brings a frame on its way to a member (or, before there is a cluster, to a name). False: it is lost already. */
+  publish(to: MemberId | string, channel: Channel, frame: Uint8Array): boolean;
 }
 
 export interface PeerPost extends Pick<PeerTransport, 'join' | 'send' | 'sendBirth' | 'pull'> {
   /** A frame has come. */
   receive(frame: Uint8Array): void;
+  readonly meters: Omit<PeerMeters, 'links'>;
   /** Ends the questions that are open. */
   close(): void;
 }
@@ -69,21 +78,28 @@ interface OpenQuestion {
   reject(error: Error): void;
 }
 
+/** Brings the piece that is asked for to `answer`. */
+async function answerPull(
+  handlers: PeerHandlers,
+  { from, pull }: Opened & { readonly kind: 'pull' },
+  answer: (bytes: Uint8Array | null) => void,
+): Promise<void> {
+  try {
+    answer(await handlers.piece(from, pull.id, pull.number));
+  } catch (error) {
+    handlers.dropped(`snapshot piece: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 export function createPeerPost(options: PeerPostOptions): PeerPost {
   const { self, handlers, clock } = options;
+  const counter = createPeerCounter(clock);
   const gate = createGate(self, options.key);
   const questions = new Map<number, OpenQuestion>();
   let asked = 0;
 
-  const answerPull = async (opened: Opened & { readonly kind: 'pull' }): Promise<void> => {
-    const { from, pull } = opened;
-    try {
-      const bytes = await handlers.piece(from, pull.id, pull.number);
-      options.publish(from, 'snapshot', sealPiece(gate, from, { question: pull.question, bytes }));
-    } catch (error) {
-      handlers.dropped(`snapshot piece: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  };
+  const publish = (to: MemberId, channel: Channel, frame: Uint8Array, messages: readonly PeerMessage[] = []): void =>
+    counter.sent(to, frame.length, messages, options.publish(to, channel, frame));
 
   const take = (number: number): OpenQuestion | undefined => {
     const question = questions.get(number);
@@ -101,7 +117,9 @@ export function createPeerPost(options: PeerPostOptions): PeerPost {
       case 'birth':
         return handlers.birth({ id: opened.id, name: opened.name }, opened.message);
       case 'pull':
-        return void answerPull(opened);
+        return void answerPull(handlers, opened, (bytes) =>
+          publish(opened.from, 'snapshot', sealPiece(gate, opened.from, { question: opened.pull.question, bytes })),
+        );
       case 'piece':
         if (questions.get(opened.piece.question)?.to === opened.from) {
           take(opened.piece.question)?.resolve(opened.piece.bytes);
@@ -116,20 +134,25 @@ export function createPeerPost(options: PeerPostOptions): PeerPost {
     join: (cluster: ClusterId, configuration: Configuration) => joinGate(gate, cluster, configuration),
     send: (letters) => {
       for (const { to, channel, messages } of groupLetters(letters)) {
-        options.publish(to, channel, sealMessages(gate, to, messages));
+        publish(to, channel, sealMessages(gate, to, messages), messages);
       }
     },
     sendBirth: (toName: string, message: BirthMessage) =>
-      options.publish(toName, 'control', sealBirth(gate, toName, message)),
+      void options.publish(toName, 'control', sealBirth(gate, toName, message)),
     pull: (from: MemberId, offer: SnapshotOffer, number: number) =>
       new Promise((resolve, reject) => {
         const question = ++asked;
         const late = () =>
           take(question)?.reject(new LinkError('timeout', `no piece ${number} of snapshot ${offer.id}`));
         questions.set(question, { to: from, timer: clock.setTimeout(late, PULL_TIMEOUT_MS), resolve, reject });
-        options.publish(from, 'snapshot', sealPull(gate, from, { question, id: offer.id, number }));
+        publish(from, 'snapshot', sealPull(gate, from, { question, id: offer.id, number }));
       }),
-    receive: (frame) => handle(openFrame(gate, frame)),
+    receive: (frame) => {
+      const opened = openFrame(gate, frame);
+      counter.heard(opened, frame.length);
+      handle(opened);
+    },
+    meters: counter.meters,
     close: () => {
       for (const number of [...questions.keys()])
         take(number)?.reject(new LinkError('closed', 'the transport is closed'));

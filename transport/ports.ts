@@ -18,6 +18,7 @@ import type {
   TxnRequest,
   TxnResult,
 } from '../machines/language/commands.js';
+import type { Buckets } from '../machines/language/buckets.js';
 import type { CoordinationRequest, CoordinationResult } from '../machines/language/coordination.js';
 import type {
   LeaseGrantRequest,
@@ -100,6 +101,31 @@ export interface PeerHandlers {
 /** What NATS does not let this node do, or why it does not let it in: for people. What is of one kind repeats. */
 export type Refused = (kind: string, reason: string) => void;
 
+/** How a connection to NATS has fared, for counters. */
+export interface LinkMeters {
+  readonly link: 'control' | 'bulk' | 'snapshot' | 'door';
+  readonly connected: boolean;
+  /** How often it was there again after it had broken. */
+  readonly reconnects: number;
+  /** How often the server said that it was not read fast enough. */
+  readonly slow_consumers: number;
+}
+
+/** What went between this member and another one. */
+export interface PeerTraffic {
+  sent_bytes: number;
+  received_bytes: number;
+  /** When anything of it was last heard, by the node's clock; null: never. */
+  heard_ms: number | null;
+}
+
+export interface PeerMeters {
+  readonly members: ReadonlyMap<MemberId, PeerTraffic>;
+  /** Heartbeats that could not leave. */
+  readonly heartbeats_unsent: number;
+  readonly links: readonly LinkMeters[];
+}
+
 /**
  * Letters between members. Delivery is at most once, in no order. [safety] A receiver drops a frame of another cluster,
  * for or from another identity, with an epoch lower than the highest seen, an answer to an earlier life, a word to a
@@ -121,6 +147,7 @@ export interface PeerTransport {
   pull(from: MemberId, offer: SnapshotOffer, number: number): Promise<Uint8Array | null>;
   /** Tests each connection with a message to itself. Called every heartbeat. */
   probe(): void;
+  readonly meters: PeerMeters;
   close(): Promise<void>;
 }
 export const PEER_TRANSPORT = Symbol('PeerTransport');
@@ -285,6 +312,19 @@ export interface EventFeed {
   readonly interruptions: number;
 }
 
+/** Requests of one kind that were answered, by how long they took in seconds. */
+export interface Served {
+  readonly ok: Buckets;
+  readonly failed: Buckets;
+}
+
+export interface DoorMeters {
+  readonly served: ReadonlyMap<Operation, Served>;
+  /** Streams of watches that were opened. */
+  readonly streams_opened: number;
+  readonly links: readonly LinkMeters[];
+}
+
 /** The side of the clients: NATS services with their endpoints. */
 export interface ClientDoor {
   /** From open() on. */
@@ -301,6 +341,7 @@ export interface ClientDoor {
   /** Drain them: what is on the way still arrives, with its term. */
   retire(term: Term): void;
   probe(): void;
+  readonly meters: DoorMeters;
   /** Take no new requests; resolves when the answers are out. */
   drain(): Promise<void>;
   close(): Promise<void>;

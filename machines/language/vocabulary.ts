@@ -288,6 +288,25 @@ export type EventOf<T extends RaftEventType> = Extract<RaftEvent, { readonly typ
 
 export type Role = 'follower' | 'learner' | 'preCandidate' | 'candidate' | 'leader' | 'removed';
 
+/** Why a member has the role it has, and which other member brought that about. */
+export interface Cause {
+  readonly why:
+    | 'started'
+    | 'electionTimeout'
+    | 'quorumWouldVote'
+    | 'quorumVoted'
+    | 'quorumRefused'
+    | 'invited'
+    | 'newerTerm'
+    | 'leaderHeard'
+    | 'voteGiven'
+    | 'quorumLost'
+    | 'cannotLead'
+    | 'membershipChanged'
+    | 'removalCommitted';
+  readonly by: MemberId | null;
+}
+
 export type RefusalReason = 'notLeader' | 'staleTerm' | 'handingOver' | 'tooManyUncommitted' | 'changeInProgress';
 
 export type Effect =
@@ -326,6 +345,7 @@ export type Effect =
   | {
       readonly type: 'announce';
       readonly role: Role;
+      readonly cause: Cause;
       readonly term: Term;
       readonly leader: MemberId | null;
       readonly configuration: Configuration;

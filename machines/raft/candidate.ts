@@ -2,14 +2,16 @@
 import { answerGate, lateForLeader, newerTerm, notInstalling, notLeading, onlyItsTerm, termGate } from './arrows.js';
 import { raft } from './setup.js';
 
+const rivalLeads = [...termGate, { target: '#raft.follower', actions: ['heedLeader', 'hearAgain'] }] as const;
+
 /** What both do: without a leader nothing can be read, and whoever leads this term is followed. */
 const campaigning = {
   ...notLeading,
   ...notInstalling,
   ...lateForLeader,
-  'append.sent': [...termGate, { target: '#raft.follower', actions: 'hearAgain' }],
-  'heartbeat.sent': [...termGate, { target: '#raft.follower', actions: 'hearAgain' }],
-  'snapshot.offered': [...termGate, { target: '#raft.follower', actions: 'hearAgain' }],
+  'append.sent': rivalLeads,
+  'heartbeat.sent': rivalLeads,
+  'snapshot.offered': rivalLeads,
   'campaign.asked': onlyItsTerm,
   'readIndex.asked': [newerTerm, { actions: 'refuseRelayedRead' }],
   'readIndex.answered': onlyItsTerm,

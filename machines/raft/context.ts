@@ -2,6 +2,7 @@
 import { limits } from '../language/limits.js';
 import { invariant } from '../language/invariant.js';
 import type {
+  Cause,
   Configuration,
   ConfigurationAt,
   Effect,
@@ -139,7 +140,11 @@ export interface RaftContext {
   /** The id of the snapshot that is being installed. */
   readonly installing: string | null;
   readonly announced: Announced | null;
+  /** Of the role that it has; for people, no choice rests on it. */
+  readonly cause: Cause;
 }
+
+export const because = (why: Cause['why'], by: MemberId | null = null): Cause => ({ why, by });
 
 interface Announced {
   readonly term: Term;
@@ -208,6 +213,7 @@ export function firstContext(input: RaftInput): RaftContext {
     relayed: [],
     installing: null,
     announced: null,
+    cause: because('started'),
   };
 }
 

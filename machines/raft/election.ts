@@ -4,7 +4,7 @@ import type { Effect, EventOf, Letter, MemberId, PeerMessage, ReadId, Role, Term
 import { term } from '../language/vocabulary.js';
 import { drawTimeout } from './chance.js';
 import type { Handler, Outcome, RaftContext } from './context.js';
-import { followedBy, nothing } from './context.js';
+import { because, followedBy, nothing } from './context.js';
 import { persist } from './keeping.js';
 import { inForce, isVoter, someoneElseVotes } from './membership.js';
 import { isUpToDate, lastMark } from './tail.js';
@@ -47,7 +47,10 @@ export const forgetLeader = (c: RaftContext): Outcome => {
 };
 
 /** A new wait, of a new random length. */
-export const restartTimeout = (c: RaftContext): Outcome => ({ next: waitAnew(c), out: [] });
+export const restartTimeout = (c: RaftContext): Outcome => ({
+  next: { ...waitAnew(c), cause: because('electionTimeout') },
+  out: [],
+});
 
 function waitAnew(c: RaftContext): Partial<RaftContext> {
   return { heard_tick: c.ticks, ...drawTimeout(c.random, c.settings.election_ticks) };
@@ -69,8 +72,9 @@ export const olderTerm = (c: RaftContext, event: object): boolean => fromPeer(ev
 /** A newer term is kept before anything is said in it, and its vote is still free. */
 export const adoptTerm = (c: RaftContext, event: object): Outcome => {
   invariant(newerTerm(c, event), 'term never goes back', { own: c.hardState.term, event });
-  const { term: newer } = event as PeerMessage;
-  const next = { hardState: { ...c.hardState, term: newer, vote: null }, leader: null };
+  const { term: newer, from } = event as PeerMessage;
+  const cause = because('newerTerm', from);
+  const next = { hardState: { ...c.hardState, term: newer, vote: null }, leader: null, cause };
   return { next, out: [persist({ ...c, ...next }, [], [])] };
 };
 
@@ -118,6 +122,7 @@ export const startPreCampaign = (c: RaftContext): Outcome => {
     invited: false,
     campaign: c.campaign + 1,
     votes: new Map([[c.self, true]]),
+    cause: because('electionTimeout'),
   };
   const letters = others(c).map((to): Letter => ({
     to,
@@ -140,7 +145,8 @@ export const startPreCampaign = (c: RaftContext): Outcome => {
 export const startCampaign = (c: RaftContext): Outcome => {
   const campaign = c.campaign + 1;
   const hardState = { ...c.hardState, term: term(c.hardState.term + 1), vote: c.self };
-  const next: Partial<RaftContext> = { ...waitAnew(c), leader: null, hardState, campaign, votes: new Map() };
+  const cause = c.invited ? c.cause : because('quorumWouldVote');
+  const next: Partial<RaftContext> = { ...waitAnew(c), leader: null, hardState, campaign, votes: new Map(), cause };
   const own = { from: c.self, term: hardState.term, campaign };
   const letters: Letter[] = [{ to: 'self', message: { type: 'vote.answered', ...own, granted: true } }];
   for (const to of others(c)) {
@@ -157,12 +163,22 @@ const others = (c: RaftContext): readonly MemberId[] =>
 /**
  * The leader itself asks this member to campaign: it needs no pre-vote, and no one defends the leader (thesis §3.10).
  */
-export const acceptInvitation = (_c: RaftContext): Outcome => ({ next: { invited: true }, out: [] });
+export const acceptInvitation: Handler<EventOf<'campaign.asked'>> = (_c, event) => ({
+  next: { invited: true, cause: because('invited', event.from) },
+  out: [],
+});
+
+/** A rival leads the term: what is done about it, the follower does. */
+export const heedLeader: Handler<{ readonly from: MemberId }> = (_c, event) => ({
+  next: { cause: because('leaderHeard', event.from) },
+  out: [],
+});
 
 /** Counts an answer once for each voter. [safety] Only answers to this campaign, in this term and this life, count. */
 export const countVote: Handler<EventOf<'vote.answered'> | EventOf<'preVote.answered'>> = (c, event) => {
   if (event.campaign !== c.campaign || !isVoter(c, event.from)) return nothing;
-  return { next: { votes: new Map(c.votes).set(event.from, event.granted) }, out: [] };
+  const cause = event.granted ? c.cause : because('quorumRefused');
+  return { next: { votes: new Map(c.votes).set(event.from, event.granted), cause }, out: [] };
 };
 
 /* ---- votes ------------------------------------------------------------------------------------------------------- */
@@ -183,7 +199,8 @@ export const mayPreVote = (c: RaftContext, event: EventOf<'preVote.asked'>): boo
 
 /** The vote leaves once it is on disk. */
 export const grantVote: Handler<EventOf<'vote.asked'>> = (c, event) => {
-  const next = { hardState: { ...c.hardState, vote: event.from }, heard_tick: c.ticks };
+  const cause = because('voteGiven', event.from);
+  const next = { hardState: { ...c.hardState, vote: event.from }, heard_tick: c.ticks, cause };
   const message = { type: 'vote.answered', from: c.self, term: event.term, campaign: event.campaign } as const;
   return { next, out: [persist({ ...c, ...next }, [], [{ to: event.from, message: { ...message, granted: true } }])] };
 };
@@ -211,7 +228,7 @@ export const hasNews = (c: RaftContext): boolean =>
 export const announceAs = (c: RaftContext, role: Role): Outcome => {
   const told: { term: Term; leader: MemberId | null } = { term: c.hardState.term, leader: c.leader };
   const configuration = inForce(c);
-  const effect: Effect = { type: 'announce', role, ...told, configuration };
+  const effect: Effect = { type: 'announce', role, cause: c.cause, ...told, configuration };
   return { next: { announced: { ...told, configuration } }, out: [effect] };
 };
 export const beNews = (_c: RaftContext): Outcome => ({ next: { announced: null }, out: [] });

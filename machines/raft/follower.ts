@@ -15,7 +15,7 @@ import { raft } from './setup.js';
 
 const whatBecomesOfIt = [
   { guard: 'ownRemovalCommitted', target: '#raft.removed' },
-  { guard: 'isLearner', target: '#raft.learner' },
+  { guard: 'isLearner', target: '#raft.learner', actions: 'noteMembership' },
   { guard: 'isBehind', target: '#raft.follower.installing' },
 ] as const;
 

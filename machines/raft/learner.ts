@@ -23,8 +23,8 @@ export const learner = raft.createStateConfig({
       always: [
         { guard: 'ownRemovalCommitted', target: '#raft.removed' },
         { guard: 'isBehind', target: 'installing' },
-        { guard: 'isVoterWithLeader', target: '#raft.follower.following' },
-        { guard: 'isVoter', target: '#raft.follower' },
+        { guard: 'isVoterWithLeader', target: '#raft.follower.following', actions: 'noteMembership' },
+        { guard: 'isVoter', target: '#raft.follower', actions: 'noteMembership' },
       ],
       on: {
         ...lateInPlace,

@@ -3,7 +3,7 @@ import { limits } from '../language/limits.js';
 import type { Effect, Entry, EventOf, Letter, MemberId, Round } from '../language/vocabulary.js';
 import { index } from '../language/vocabulary.js';
 import type { Handler, Movement, Outcome, RaftContext } from './context.js';
-import { entryBytes, followedBy, nothing } from './context.js';
+import { because, entryBytes, followedBy, nothing } from './context.js';
 import { isVoter, someoneElseVotes, inForce } from './membership.js';
 import { heardRecently, isQuorum, quorumHeard } from './quorum.js';
 import { acknowledgedCommit, sendRound, voidLeaderReads } from './reads.js';
@@ -25,6 +25,7 @@ export const takeOffice = (c: RaftContext): Outcome => {
     readsWaiting: [],
     transfer: null,
     progress: new Map(),
+    cause: because('quorumVoted'),
   };
   const after = { ...c, ...next };
   const progress = rowsOf(after);
@@ -60,6 +61,8 @@ export const leaveOffice = (c: RaftContext): Outcome => {
     progress: new Map(),
     uncommitted: [],
     uncommitted_bytes: 0,
+    // A newer term, or its removal, says so itself.
+    cause: because(quorumLost(c) ? 'quorumLost' : 'cannotLead'),
   };
   return { next, out };
 };

@@ -3,7 +3,7 @@ import { setup } from 'xstate';
 import { invariant } from '../language/invariant.js';
 import type { Effect, EventOf, RaftEvent, RaftEventType, Role } from '../language/vocabulary.js';
 import type { Handler, Outcome, RaftContext, RaftInput } from './context.js';
-import { nothing } from './context.js';
+import { because, nothing } from './context.js';
 import * as election from './election.js';
 import * as following from './following.js';
 import * as keeping from './keeping.js';
@@ -62,7 +62,8 @@ export function step<T extends RaftEventType>(handler: Handler<EventOf<T>>) {
 
 const announceAs = (role: Role) => step((c) => election.announceAs(c, role));
 
-const retire = (): Outcome => ({ next: {}, out: [{ type: 'retire' }] });
+const retire = (): Outcome => ({ next: { cause: because('removalCommitted') }, out: [{ type: 'retire' }] });
+const noteMembership = (): Outcome => ({ next: { cause: because('membershipChanged') }, out: [] });
 const noteSilence: Handler<EventOf<'link.silent'>> = (c, event) => ({
   next: { silent: new Set(c.silent).add(event.link) },
   out: [],
@@ -106,12 +107,14 @@ export const raft = base.extend({
     noteSound: step<'link.heard'>(noteSound),
     dropPrepared: step<'snapshot.prepared'>(snapshots.dropPrepared),
     retire: step(retire),
+    noteMembership: step(noteMembership),
     /* elections */
     forgetLeader: step(election.forgetLeader),
     restartTimeout: step(election.restartTimeout),
     startPreCampaign: step(election.startPreCampaign),
     startCampaign: step(election.startCampaign),
-    acceptInvitation: step(election.acceptInvitation),
+    acceptInvitation: step<'campaign.asked'>(election.acceptInvitation),
+    heedLeader: step<'append.sent' | 'heartbeat.sent' | 'snapshot.offered'>(election.heedLeader),
     countVote: step<'vote.answered' | 'preVote.answered'>(election.countVote),
     grantVote: step<'vote.asked'>(election.grantVote),
     refuseVote: step<'vote.asked' | 'preVote.asked'>(election.answerWithOwnTerm),

@@ -44,6 +44,8 @@ test('reads that are with the store count as waiting: beyond the bound, another 
     inspecting: null,
     drill: null,
     drills: false,
+    watches: null,
+    facts: null,
     refused: { note: nothing, tick: nothing },
     led: nothing,
   };

@@ -20,7 +20,7 @@ function openRooms(kv: MvccStore, heard: (letter: Heard) => void): System {
   const listener = fromCallback<Heard>(({ receive }) => receive(heard));
   const rooms = setup({
     actors: {
-      apply: applyRoom(kv, snapshots, pace),
+      apply: applyRoom(kv, snapshots, pace, stillVitals),
       state: stateRoom(kv, pace, stillVitals),
       raft: listener,
       requests: listener,

@@ -1,4 +1,5 @@
 /** All stories about the raft chart. */
+import { causesStories } from './raft-causes.stories.js';
 import { cornersStories } from './raft-corners.stories.js';
 import { electionStories } from './raft-election.stories.js';
 import { everywhereStories } from './raft-everywhere.stories.js';
@@ -9,6 +10,7 @@ import type { Stories } from './raft-stage.js';
 
 export const allStories: Stories = new Map([
   ...electionStories,
+  ...causesStories,
   ...logStories,
   ...leaderStories,
   ...everywhereStories,

@@ -155,7 +155,7 @@ export function doorInspectionsSuite(name: string, begin: () => Promise<DoorWorl
       ]);
     });
 
-    test('where none are taken, their subjects do not exist; nor does anything of this on the cluster’s own', async () => {
+    test('where none are taken, their subjects do not exist; the cluster’s own never do', async () => {
       const { cluster } = await openDoor(false);
       await ask(memberSubject(cluster, 'n1', 'inspect.start'), { kye: 1 });
       for (const subject of [

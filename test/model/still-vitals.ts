@@ -1,4 +1,5 @@
 /** Vitals for nodes in virtual time: nothing in them takes any. */
+import { newCounts } from '../../actors/counts.js';
 import type { Vitals } from '../../actors/ports.js';
 import type { VitalSigns } from '../../machines/language/status.js';
 
@@ -17,4 +18,4 @@ export const stillSigns: VitalSigns = {
   resident_memory_bytes: 0,
 };
 
-export const stillVitals: Vitals = { begin: () => () => undefined, read: () => stillSigns };
+export const stillVitals: Vitals = { begin: () => () => undefined, read: () => stillSigns, counts: newCounts() };

@@ -73,7 +73,7 @@ function pathOf(events: readonly Inspected[]): readonly string[] {
   return states.filter((state, n) => state !== states[n - 1]);
 }
 
-test('every room of a member is told of, one put can be followed through them, and its value never leaves', async () => {
+test('every room is told of, a put can be followed through them, and its value never leaves', async () => {
   const looks = cluster.names.map(look);
   const has = (each: ReturnType<typeof look>, name: string) =>
     each.events.some((event) => event.type === '@xstate.actor' && event.name === name);

@@ -27,6 +27,9 @@ export const bothDoors = (street: ClientDoor, own: ClientDoor): ClientDoor => ({
     return own.feed;
   },
   probe: () => street.probe(),
+  get meters() {
+    return own.meters;
+  },
   async drain() {
     await Promise.all([street.drain(), own.drain()]);
   },

@@ -138,6 +138,7 @@ const doorOf = (room: Room): ClientDoor => ({
   lead: (term) => void room.terms.add(term),
   retire: (term) => void room.terms.delete(term),
   probe: () => undefined,
+  meters: { served: new Map(), streams_opened: 0, links: [] },
   drain() {
     room.serving = false;
     return new Promise((done) => (room.open === 0 ? done() : room.emptied.push(done)));

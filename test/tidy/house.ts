@@ -79,6 +79,7 @@ export const rooms: readonly Room[] = [
       pino: all,
       'pino-pretty': all,
       'cli-table3': /^deploy\/ctl\//,
+      'prom-client': /^deploy\/metrics\//,
     },
   },
   { prefix: 'examples/', imports: ['client/', 'examples/'], packages: { 'node:': all } },
