@@ -75,6 +75,13 @@ export const listenUrl: Kind<string> = {
   },
 };
 
+/** A page to show in a frame. */
+export const pageUrl: Kind<string> = {
+  takes: 'the URL of its page (https://stately.ai/inspect where nothing is said)',
+  alone: 'https://stately.ai/inspect',
+  read: (text) => (/^https?:\/\//.test(text) && URL.canParse(text) ? text : undefined),
+};
+
 /** A stretch of time, above 0, in milliseconds. */
 export const duration: Kind<number> = {
   takes: 'a duration above 0 such as 500ms, 2s or 1m',

@@ -29,6 +29,7 @@ const documents = [
   'docs/requests.md',
   'docs/LIMITS.md',
   'docs/diagrams.md',
+  'docs/inspector.md',
 ];
 
 describe('drawings', () => {

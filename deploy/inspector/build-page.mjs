@@ -22,6 +22,7 @@ await build({
     outDir,
     emptyOutDir: false,
     target: 'es2022',
+    rolldownOptions: { input: ['index.html', 'stately.html'].map((name) => join(here, 'page', name)) },
     // The page's policy allows files of its own origin alone: nothing inline, nothing as data.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -6,7 +6,7 @@ import { ConfigError, type Given, resolveOptions } from '../config.js';
 import { exitCodes } from '../exit-codes.js';
 import { natsAccess } from '../nats-access.js';
 import { clusterOptions } from '../node-options.js';
-import { anyText, path, wholeNumber } from '../values.js';
+import { anyText, pageUrl, path, wholeNumber } from '../values.js';
 import { openRelay } from './relay.js';
 import { servePage } from './server.js';
 import type { Options } from '../config.js';
@@ -16,6 +16,10 @@ export const inspectOptions = {
   servers: clusterOptions.servers,
   host: { says: 'address that the page is served on; it asks nobody who they are', kind: anyText, preset: '127.0.0.1' },
   port: { says: 'port of the page; 0: any', kind: wholeNumber(0, 65_535), preset: 4280 },
+  stately: {
+    says: 'also hand the feed on to the Stately inspector, a page of its makers; for people who use that',
+    kind: pageUrl,
+  },
   'nats-user': clusterOptions['nats-user'],
   'nats-password': clusterOptions['nats-password'],
   'nats-token': clusterOptions['nats-token'],
@@ -35,7 +39,7 @@ export async function inspect(given: Given): Promise<number> {
     host: values.host,
     port: values.port,
     directory: fileURLToPath(new URL('page', import.meta.url)),
-    framed: [],
+    framed: values.stately === undefined ? [] : [new URL(values.stately).origin],
   }).catch((error: unknown) => {
     throw new ConfigError(
       `--port: ${values.port} on ${values.host} cannot be listened on: ${(error as Error).message}`,
@@ -44,6 +48,10 @@ export async function inspect(given: Given): Promise<number> {
   const relay = openRelay(link, values['cluster-name'], realClock, (told) => page.tell(told));
   page.open(relay);
   process.stdout.write(`inspecting cluster ${values['cluster-name']}: open ${page.url}\n`);
+  if (values.stately !== undefined) {
+    const query = new URLSearchParams({ inspector: values.stately });
+    process.stdout.write(`in the Stately inspector: open ${page.url}/stately.html?${query.toString()}\n`);
+  }
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
     if (process.connected) process.once('disconnect', () => resolve());

@@ -1,16 +1,14 @@
 /** A running cluster looked into: by a plain NATS client, and through `quorate inspect`. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { connect as connectNats, type NatsConnection } from 'nats';
 import { type Client, connect } from '../../client/index.js';
-import { program } from '../../deploy/node-process.js';
-import { endChild } from '../../deploy/processes.js';
 import type { Told } from '../../deploy/inspector/relay.js';
 import type { Inspected, InspectionFrame } from '../../machines/language/inspection.js';
 import { startTestCluster, type TestCluster } from './cluster.js';
+import { type Inspecting, spawnInspect, startInspect } from './inspecting.js';
 
 const SECRET = 'correct-horse-battery-staple';
 
@@ -121,12 +119,13 @@ test('a leader that is killed: another chart goes follower, preCandidate, candid
 });
 
 describe('quorate inspect', () => {
-  let inspect: ChildProcess;
+  let inspecting: Inspecting;
   let url = '';
   before(async () => {
-    ({ inspect, url } = await startInspect(['--port', '0']));
+    inspecting = await startInspect(cluster);
+    ({ url } = inspecting);
   });
-  after(() => endChild(inspect, 5_000));
+  after(() => inspecting.stop());
 
   test('tells a page of all members, and a page that comes later what the first was told before', async () => {
     for (const time of ['first', 'second']) {
@@ -207,23 +206,8 @@ describe('quorate inspect', () => {
 
 /* ---- the program and its server -------------------------------------------------------------------------------- */
 
-function spawnInspect(flags: readonly string[]): ChildProcess {
-  const usual = ['--cluster-name', cluster.clusterName, '--servers', cluster.servers.join(',')];
-  return spawn(process.execPath, [program, 'inspect', ...usual, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-async function startInspect(flags: readonly string[]): Promise<{ inspect: ChildProcess; url: string }> {
-  const inspect = spawnInspect(flags);
-  assert.ok(inspect.stdout);
-  for await (const line of createInterface({ input: inspect.stdout })) {
-    const url = /open (http:\S+)/.exec(line)?.[1];
-    if (url !== undefined) return { inspect, url };
-  }
-  throw new Error('quorate inspect said no address');
-}
-
 async function runInspect(flags: readonly string[]): Promise<{ code: number | null; said: string }> {
-  const inspect = spawnInspect(flags);
+  const inspect = spawnInspect(cluster, flags);
   let said = '';
   inspect.stderr?.on('data', (part: Buffer) => (said += part.toString()));
   const code = await new Promise<number | null>((resolve) => inspect.once('close', resolve));

@@ -1,14 +1,11 @@
 /** The inspector's page as people use it: a real browser, `quorate inspect`, and real nodes, one of which is killed. */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { connect, type Client } from '../../client/index.js';
-import { program } from '../../deploy/node-process.js';
-import { endChild } from '../../deploy/processes.js';
 import { findBrowser, pictureAt, startBrowser } from './browser.js';
 import { startTestCluster, type TestCluster } from './cluster.js';
+import { type Inspecting, startInspect } from './inspecting.js';
 
 const wait_ms = 60_000;
 const executable = findBrowser();
@@ -16,7 +13,7 @@ const skip = executable === undefined ? 'no Chromium on PATH (apt-get install ch
 
 describe('the inspector’s page', { skip }, () => {
   let cluster: TestCluster;
-  let inspector: { child: ChildProcess; url: string };
+  let inspecting: Inspecting;
   let browser: Browser;
   let client: Client;
   let page: Page;
@@ -24,7 +21,7 @@ describe('the inspector’s page', { skip }, () => {
 
   before(async () => {
     cluster = await startTestCluster({ flags: { drill: 'true' } });
-    inspector = await startInspector(cluster);
+    inspecting = await startInspect(cluster);
     client = await connect({ servers: cluster.servers, clusterName: cluster.clusterName });
     browser = await startBrowser(executable ?? '');
     page = await browser.newPage({ viewport: { width: 1280, height: 960 }, colorScheme: 'light' });
@@ -33,13 +30,13 @@ describe('the inspector’s page', { skip }, () => {
     page.on('console', (line) => {
       if (line.type() === 'error') troubles.push(line.text());
     });
-    await page.goto(inspector.url);
+    await page.goto(inspecting.url);
   });
 
   after(async () => {
     await browser?.close();
     await client?.close();
-    if (inspector !== undefined) await endChild(inspector.child, wait_ms);
+    await inspecting?.stop();
     await cluster?.stop();
   });
 
@@ -149,17 +146,3 @@ describe('the inspector’s page', { skip }, () => {
     assert.deepEqual(troubles, []);
   });
 });
-
-async function startInspector(cluster: TestCluster): Promise<{ child: ChildProcess; url: string }> {
-  const servers = cluster.servers.join(',');
-  const args = ['inspect', `--servers=${servers}`, `--cluster-name=${cluster.clusterName}`, '--port=0'];
-  // The channel ends it when the test's process is gone.
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
-  const { stdout } = child;
-  assert.ok(stdout !== null);
-  for await (const line of createInterface({ input: stdout })) {
-    const url = /open (http\S+)/.exec(line)?.[1];
-    if (url !== undefined) return { child, url };
-  }
-  throw new Error('quorate inspect said no address');
-}
