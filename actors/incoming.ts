@@ -10,23 +10,29 @@ import type { WatchFacts } from './watch-state.js';
 /** Set by those who are in charge; null while nobody is. */
 export interface Incoming {
   peers: Omit<PeerHandlers, 'refused'> | null;
-  door: Omit<DoorHandlers, 'refused' | 'watching' | 'stats'> | null;
+  door: Pick<DoorHandlers, 'asked' | 'link'> | null;
   watching: DoorHandlers['watching'] | null;
   /** How much the rooms hold: asked for by service discovery and by whoever scrapes. */
   watches: (() => WatchFacts) | null;
   facts: (() => NodeFacts) | null;
+  inspecting: DoorHandlers['inspecting'] | null;
+  drill: DoorHandlers['drill'] | null;
+  readonly drills: boolean;
   /** A leader is heard: the node can be asked. */
   readonly led: () => void;
   /** What NATS refuses; told whoever is in charge. */
   readonly refused: Tally;
 }
 
-export const nobodyYet = ({ clock, journal }: NodePorts, led: () => void): Incoming => ({
+export const nobodyYet = ({ clock, journal, drill }: NodePorts, led: () => void): Incoming => ({
   peers: null,
   door: null,
   watching: null,
   watches: null,
   facts: null,
+  inspecting: null,
+  drill: null,
+  drills: drill !== null,
   led,
   refused: createTally(clock, (reason, times) => journal.warn('NATS refuses', counted(reason, times))),
 });
@@ -50,6 +56,15 @@ export const doorHandlers = (incoming: Incoming): DoorHandlers => ({
   },
   watching: (stream, opening) => {
     if (incoming.watching) return incoming.watching(stream, opening);
+    throw errorOf('NoLeader');
+  },
+  inspecting: (stream, request) => {
+    if (incoming.inspecting) return incoming.inspecting(stream, request);
+    throw errorOf('NoLeader');
+  },
+  drills: incoming.drills,
+  drill: async (drill, for_ms) => {
+    if (incoming.drill) return incoming.drill(drill, for_ms);
     throw errorOf('NoLeader');
   },
   link: (state) => incoming.door?.link(state),

@@ -3,6 +3,7 @@ import type { EventObject } from 'xstate';
 import type { Operation } from '../machines/language/commands.js';
 import type { CoordinationRequest } from '../machines/language/coordination.js';
 import type { QuorateError } from '../machines/language/errors.js';
+import type { InspectionRequest } from '../machines/language/inspection.js';
 import { invariant, unreachable } from '../machines/language/invariant.js';
 import type {
   ClusterId,
@@ -16,7 +17,7 @@ import type {
 } from '../machines/language/vocabulary.js';
 import type { RevisionEvents, WatchRequest } from '../machines/language/watching.js';
 import type { Decided, LeaseChange, SnapshotSource, Written } from '../store/ports.js';
-import type { Ask, Request, Result, WatchOpening, WatchStream } from '../transport/ports.js';
+import type { Ask, InspectionStream, Request, Result, WatchOpening, WatchStream } from '../transport/ports.js';
 import type { Reading } from './watch-catching.js';
 import type { Row } from './watch-session.js';
 
@@ -133,6 +134,12 @@ export type CoordinationLetter =
 export type EventFeedLetter =
   EffectOf<'openDoor' | 'closeDoor'> | { readonly type: 'written'; readonly written: Written } | Tick;
 
+export type InspectorLetter =
+  | { readonly type: 'opened'; readonly stream: InspectionStream; readonly request: InspectionRequest }
+  /** Nobody listens to it. */
+  | { readonly type: 'gone'; readonly stream: InspectionStream }
+  | { readonly type: 'failed'; readonly error: unknown };
+
 export type LeaseQuestion = Extract<Request, { readonly op: 'lease.keepalive' | 'lease.timetolive' }>;
 export type LeaseAnswer =
   | { readonly ok: true; readonly result: Extract<Result, { readonly op: LeaseQuestion['op'] }> }
@@ -152,6 +159,7 @@ export interface Mail {
   readonly coordination: CoordinationLetter;
   readonly watchHub: WatchHubLetter;
   readonly eventFeed: EventFeedLetter;
+  readonly inspector: InspectorLetter;
   readonly node: { readonly type: 'retired' } | { readonly type: 'drained' };
 }
 export type Address = keyof Mail;
@@ -178,7 +186,7 @@ export function postIfOpen<A extends Address>(system: System, to: A, letter: Mai
 
 /** What fails outside a letter's handling comes back as a letter, so that the room ends with it. */
 export const failIn =
-  (system: System, room: 'requests' | 'snapshot' | 'watchHub') =>
+  (system: System, room: 'requests' | 'snapshot' | 'watchHub' | 'inspector') =>
   (error: unknown): void =>
     postIfOpen(system, room, { type: 'failed', error });
 

@@ -17,6 +17,16 @@ export interface NodePorts {
   readonly random: Random;
   readonly journal: Journal;
   readonly vitals: Vitals;
+  /** Null: this node takes no drills. */
+  readonly drill: Faults | null;
+}
+
+/** What a drill does to a node from outside. */
+export interface Faults {
+  /** The whole process stands still. */
+  pause(for_ms: number): void;
+  /** No letter of another member comes in or goes out. */
+  isolate(for_ms: number): void;
 }
 
 /** How the node measures itself. */

@@ -9,6 +9,7 @@ import { compactorRoom } from './compactor.js';
 import { coordinationRoom } from './coordination.js';
 import { eventFeedRoom } from './event-feed.js';
 import type { Incoming } from './incoming.js';
+import { inspectorRoom } from './inspector.js';
 import { leaseTickerRoom } from './lease-ticker.js';
 import { LOG_JOBS_MAX, logRoom } from './log.js';
 import { peersRoom } from './peers.js';
@@ -46,6 +47,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
       coordination: coordinationRoom,
       watchHub: watchHubRoom,
       eventFeed: eventFeedRoom,
+      inspector: inspectorRoom,
       beat: beatRoom,
     },
   }).createMachine({
@@ -67,6 +69,7 @@ export function roomsMachine(ports: NodePorts, raft: typeof raftRoom) {
       },
       { src: 'watchHub', systemId: 'watchHub', input: ({ context }) => context },
       { src: 'eventFeed', systemId: 'eventFeed', input: ({ context }) => context },
+      { src: 'inspector', systemId: 'inspector', input: ({ context }) => context },
       { src: 'compactor', systemId: 'compactor', input: ({ context }) => context },
       { src: 'coordination', systemId: 'coordination', input: ({ context }) => context },
       { src: 'leaseTicker', systemId: 'leaseTicker', input: ({ context }) => context },

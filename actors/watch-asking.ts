@@ -69,7 +69,7 @@ function createWatcher(hub: Hub, session: Session, create: WatchCreate): void {
   const { status } = hub.ports.kv;
   const refused = reasonAgainst(hub, session, create);
   if (refused !== null) {
-    const rest = { created: true, canceled: true, cancel_reason: refused };
+    const rest = { created: true, canceled: true, cancel_reason: refused, asked_id: create.watch_id };
     return tell(session, watchResponse([NO_WATCH_ID], status.revision, rest));
   }
   const id = create.watch_id === 0 ? freeId(session) : create.watch_id;

@@ -75,10 +75,9 @@ function hearResponse(stream: Stream, { header }: WatchMessage, response: WatchR
 }
 
 function hearCreated(stream: Stream, header: WatchMessage['header'], response: WatchResponse): void {
-  // [safety] By its id: what one was told of must not count as another's. One that is refused has none.
-  const [asked = NO_WATCH_ID] = response.watch_ids;
-  const [first = NO_WATCH_ID] = stream.creating.keys();
-  const id = asked === NO_WATCH_ID ? first : asked;
+  // [safety] By its id: what one was told of must not count as another's, nor a repeated question's refusal as its own.
+  const [given = NO_WATCH_ID] = response.watch_ids;
+  const id = given === NO_WATCH_ID ? response.asked_id : given;
   const watching = stream.creating.get(id)?.watching;
   stream.creating.delete(id);
   if (watching === undefined) return;

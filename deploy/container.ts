@@ -26,12 +26,14 @@ import { LOG_OPTIONS, defaultLogOptions } from '../store/log-options.js';
 import { RaftLog } from '../store/raft-log.js';
 import { StateDirectories } from '../store/snapshot.js';
 import type { ConnectionOptions } from '../transport/nats-credentials.js';
+import { IsolatedPeers } from '../transport/isolated-peers.js';
 import { NatsDoor } from '../transport/nats-door.js';
 import { NATS_SETTINGS, NatsPeers } from '../transport/nats-peers.js';
 import type { NatsSettings } from '../transport/nats-peers.js';
 import { CLIENT_DOOR, PEER_TRANSPORT } from '../transport/ports.js';
 import type { ClientDoor, PeerTransport } from '../transport/ports.js';
 import { realClock, realRandom } from './clock.js';
+import { faultsOf } from './drill.js';
 import { openVitals } from './vitals.js';
 
 export interface NodePlace {
@@ -41,6 +43,8 @@ export interface NodePlace {
   readonly peerKey: Uint8Array | null;
   readonly settings: NodeSettings;
   readonly journal: Journal;
+  /** Drills may be ordered. */
+  readonly drill?: boolean;
 }
 
 /**
@@ -48,7 +52,7 @@ export interface NodePlace {
  * behind ports; only tests do.
  */
 export function composeNode(
-  { directory, access, peerKey, settings, journal }: NodePlace,
+  { directory, access, peerKey, settings, journal, drill = false }: NodePlace,
   adapt: (node: DependencyContainer) => void = () => undefined,
 ): NodePorts {
   const node = container.createChildContainer();
@@ -71,17 +75,20 @@ export function composeNode(
   node.register<ClientDoor>(CLIENT_DOOR, { useToken: NatsDoor });
 
   adapt(node);
+  const peers = node.resolve<PeerTransport>(PEER_TRANSPORT);
+  const isolated = drill ? new IsolatedPeers(peers, realClock) : null;
   return {
     identity: node.resolve<IdentityStore>(IDENTITY_STORE),
     log: node.resolve<LogStore>(LOG_STORE),
     kv: node.resolve<KvStore>(KV_STORE),
     snapshots: node.resolve<SnapshotStore>(SNAPSHOT_STORE),
-    peers: node.resolve<PeerTransport>(PEER_TRANSPORT),
+    peers: isolated ?? peers,
     door: node.resolve<ClientDoor>(CLIENT_DOOR),
     clock: realClock,
     random: realRandom,
     journal,
     vitals: openVitals(),
+    drill: isolated === null ? null : faultsOf(isolated),
   };
 }
 

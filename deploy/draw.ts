@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { raftMachine } from '../machines/raft/raft.machine.js';
+import { drawCharts, mermaid } from './charts.js';
 import { clientLimits, nodeLimits } from './limits-table.js';
-import { drawStates } from './mermaid.js';
 import { metricTable } from './metrics/table.js';
 import { serveOptions } from './node-options.js';
 
@@ -17,8 +17,9 @@ const drawings: readonly Drawing[] = [
   {
     mark: 'raft chart',
     documents: ['README.md', 'docs/architecture.md'],
-    draw: () => `\`\`\`mermaid\n${drawStates(raftMachine.root)}\`\`\``,
+    draw: () => mermaid(raftMachine.root),
   },
+  { mark: 'machines', documents: ['docs/diagrams.md'], draw: drawCharts },
   { mark: 'flags', documents: ['docs/running.md'], draw: flagTable },
   { mark: 'metrics', documents: ['docs/metrics.md'], draw: metricTable },
   { mark: 'limits', documents: ['docs/LIMITS.md'], draw: nodeLimits },

@@ -5,6 +5,7 @@ import { LinkError } from '../transport/ports.js';
 import { ConfigError } from './config.js';
 import type { Given, Options } from './config.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
+import { inspect, inspectOptions } from './inspector/inspect.js';
 import { serveOptions } from './node-options.js';
 import { errorText } from './observe.js';
 import { serve } from './serve.js';
@@ -18,6 +19,7 @@ function program(): Command {
     .exitOverride();
   addCommand(quorate, 'up', 'start a NATS server and the nodes of a cluster, in the foreground', upOptions, up);
   addCommand(quorate, 'serve', 'run one node', serveOptions, serve);
+  addCommand(quorate, 'inspect', 'watch a running cluster in a web page', inspectOptions, inspect);
   quorate
     .command('version')
     .description('print the version')

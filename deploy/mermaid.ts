@@ -1,8 +1,11 @@
 /** A statechart as a Mermaid diagram, drawn from its definition: what is shown is what runs. */
 
+import { guardName } from '../machines/chart-words.js';
+
 /** What a drawing needs of an XState state node. */
 export interface Chart {
   readonly key: string;
+  readonly description?: string | undefined;
   readonly path: readonly string[];
   readonly type: string;
   readonly initial: { readonly target: readonly { readonly key: string }[] } | undefined;
@@ -50,7 +53,7 @@ function gatherArrows(chart: Chart, ways = new Map<string, Labels>()): ReadonlyM
       if (nameOf(place.path) === nameOf(chart.path) || chart.path.length === 0) continue;
       const way = `${nameOf(chart.path)} --> ${nameOf(place.path)}`;
       const labels = ways.get(way) ?? new Map<string, Set<string>>();
-      const condition = guard === undefined ? '' : guardName(guard);
+      const condition = guardName(guard);
       ways.set(way, labels.set(condition, (labels.get(condition) ?? new Set()).add(eventName(eventType))));
     }
   }
@@ -64,14 +67,5 @@ function labelOf(guard: string, events: ReadonlySet<string>): string {
 }
 
 const eventName = (type: string): string => type.replace(/^xstate\.(\w+).*/, '$1');
-
-function guardName(guard: unknown): string {
-  if (typeof guard === 'string') return guard;
-  if (typeof guard === 'object' && guard !== null && 'type' in guard) return String(guard.type);
-  if (typeof guard === 'function' && 'guards' in guard && Array.isArray(guard.guards)) {
-    return `${guard.name} ${guard.guards.map(guardName).join(', ')}`;
-  }
-  return 'guarded';
-}
 
 const nameOf = (path: readonly string[]): string => path.join('_');

@@ -73,6 +73,11 @@ export const clusterOptions = {
     kind: yesOrNo,
     preset: false,
   },
+  drill: {
+    says: 'faults can be ordered at the nodes, to see what the cluster does about them; not for data you need',
+    kind: yesOrNo,
+    preset: false,
+  },
   'nats-user': { says: 'user at NATS', kind: anyText },
   'nats-password': { says: 'password at NATS', kind: secretText },
   'nats-token': { says: 'token at NATS', kind: secretText },

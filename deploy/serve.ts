@@ -40,6 +40,7 @@ export async function serve(given: Given, compose: typeof composeNode = composeN
       servers: access.servers,
     });
   }
+  if (values.drill) journal.warn('--drill: whoever reaches NATS can pause, isolate and stop this node');
   warnOfSetting(settings, directory, journal);
   warnOfVariables(given.environment, [...Object.keys(serveOptions), ...upOnly], journal);
   const ports = compose({
@@ -48,6 +49,7 @@ export async function serve(given: Given, compose: typeof composeNode = composeN
     peerKey,
     settings,
     journal,
+    drill: values.drill,
   });
   const listener = await listen(values['listen-metrics-urls'] ?? []);
   const node = startNode(ports, settings);

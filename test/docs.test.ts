@@ -28,9 +28,17 @@ const documents = [
   'docs/event-feed.md',
   'docs/requests.md',
   'docs/LIMITS.md',
+  'docs/diagrams.md',
 ];
 
 describe('drawings', () => {
+  test('every machine of the house is among the diagrams', () => {
+    const diagrams = readFileSync(join(root, 'docs', 'diagrams.md'), 'utf8');
+    for (const path of files.filter((file) => file.endsWith('.machine.ts'))) {
+      assert.ok(diagrams.includes(`(../${path})`), `${path} is not drawn`);
+    }
+  });
+
   for (const { document, is, shouldBe } of drawDocuments()) {
     test(`${document} shows this build (npm run draw brings it up to date)`, () => assert.equal(is, shouldBe));
   }

@@ -21,9 +21,10 @@ import {
   NameInUseError,
   type Operation,
 } from './ports.js';
-import { createWatchDesk, type WatchDesk } from './door-watches.js';
+import { openInspection, runDrill } from './door-inspections.js';
+import { openWatch, type Sessions } from './door-watches.js';
 import { tooLarge } from './request-size.js';
-import type { Endpoint } from './subjects.js';
+import { drillOf, type Endpoint, isDrillEndpoint } from './subjects.js';
 import { decodeBatch } from './wire-batch.js';
 import { decodeRequest, encodeError, encodingOf, formatClusterId, headerNames } from './wire.js';
 
@@ -48,7 +49,7 @@ export interface DeskOptions {
   readonly handlers: DoorHandlers;
   readonly clock: Clock;
   readonly request_bytes_max: number;
-  /** Names sessions; nobody else can guess one. */
+  /** Names sessions; nobody can guess one: who knows it can end it. */
   sessionName(): string;
   /** The largest message that can leave now. */
   maxPayload(): number;
@@ -60,7 +61,7 @@ export interface Desk {
   /** Clients that pin another cluster are refused from now on. */
   serve(cluster: ClusterId): void;
   receive(message: DoorMessage): void;
-  readonly watches: Pick<WatchDesk, 'hear' | 'gone'>;
+  readonly sessions: Sessions;
   /** Resolves when every ask has its answer, or after limits.drain_max_ms. */
   settled(): Promise<void>;
   /** Requests that were refused or failed, by endpoint. */
@@ -89,9 +90,9 @@ export function createDesk(options: DeskOptions): Desk {
     open: 0,
     room: createDoorRoom(),
   };
-  const watches = createWatchDesk(options, () => options.sessionName());
+  const sessions: Sessions = new Map();
   return {
-    watches,
+    sessions,
     serve: (cluster) => void (state.cluster = cluster),
     receive: (message) => {
       try {
@@ -99,7 +100,9 @@ export function createDesk(options: DeskOptions): Desk {
         checkCluster(state, message);
         state.room.check(message.body.length);
         if (endpoint === 'batch' || endpoint === 'batch.read') receiveBatch(state, message);
-        else if (endpoint === 'watch.create') openStream(state, watches, message);
+        else if (endpoint === 'watch.create') openStream(state, sessions, message);
+        else if (endpoint === 'inspect.start') openInspection(options, sessions, message);
+        else if (isDrillEndpoint(endpoint)) runDrill(options, message, drillOf(endpoint));
         else receiveOne(state, message, endpoint);
       } catch (error) {
         if (!(error instanceof QuorateError)) throw error;
@@ -114,8 +117,8 @@ export function createDesk(options: DeskOptions): Desk {
   };
 }
 
-function openStream({ counter }: DeskState, watches: WatchDesk, message: DoorMessage): void {
-  watches.open(message);
+function openStream({ options, counter }: DeskState, sessions: Sessions, message: DoorMessage): void {
+  openWatch(options, sessions, message);
   counter.streamOpened();
 }
 

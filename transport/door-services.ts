@@ -1,9 +1,11 @@
 /** The NATS services of a node as plans: which endpoints, on which subjects, in which queue group. */
 import type { Term } from '../machines/language/vocabulary.js';
+import { DRILLS } from '../machines/language/inspection.js';
 import type { Self } from './ports.js';
 import {
   clusterSubject,
   type Endpoint,
+  isDrillEndpoint,
   LEADER_ENDPOINTS,
   leaderGroup,
   MEMBER_ENDPOINTS,
@@ -11,6 +13,7 @@ import {
   memberSubject,
   OPERATIONS,
 } from './subjects.js';
+import { DRILL_FIELDS, INSPECTION_FIELDS } from './wire-inspection.js';
 import { openingFields } from './wire-watch-requests.js';
 import { requestFields } from './wire.js';
 
@@ -21,17 +24,27 @@ export interface Plan {
   readonly endpoints: readonly Endpoint[];
   readonly queue: string;
   readonly term: Term | null;
+  /** Sessions that hang on this member are heard as long as it stands. */
+  readonly sessions: boolean;
   subject(endpoint: Endpoint): string;
 }
 
 export const planKey = (plan: Pick<Plan, 'service' | 'term'>): string => `${plan.service} ${plan.term ?? ''}`;
 
-export const memberService = (self: Self): Plan => ({
+export const memberService = (self: Self, drills: boolean): Plan => ({
   service: 'quorate',
   description: 'A member of a Quorate cluster, by name',
-  endpoints: [...OPERATIONS, 'batch', 'batch.read', 'watch.create'],
+  endpoints: [
+    ...OPERATIONS,
+    'batch',
+    'batch.read',
+    'watch.create',
+    'inspect.start',
+    ...(drills ? DRILLS.map((drill) => `drill.${drill}` as const) : []),
+  ],
   queue: 'member',
   term: null,
+  sessions: true,
   subject: (endpoint) => memberSubject(self.cluster_name, self.member.name, endpoint),
 });
 
@@ -41,6 +54,7 @@ export const readyService = (self: Self): Plan => ({
   endpoints: MEMBER_ENDPOINTS,
   queue: MEMBERS_GROUP,
   term: null,
+  sessions: false,
   subject: (endpoint) => clusterSubject(self.cluster_name, endpoint),
 });
 
@@ -51,6 +65,7 @@ export const leaderService = (self: Self, term: Term): Plan => ({
   // [safety] A queue group of this term alone: no request passes from one term's leader to the next.
   queue: leaderGroup(self.member.name, term),
   term,
+  sessions: false,
   subject: (endpoint) => clusterSubject(self.cluster_name, endpoint),
 });
 
@@ -63,5 +78,7 @@ export function describeEndpoint(endpoint: Endpoint): Record<string, string> {
 
 function fieldsOf(endpoint: Endpoint): readonly string[] {
   if (endpoint === 'batch' || endpoint === 'batch.read') return BATCH_FIELDS;
+  if (endpoint === 'inspect.start') return INSPECTION_FIELDS;
+  if (isDrillEndpoint(endpoint)) return DRILL_FIELDS;
   return [...(endpoint === 'watch.create' ? openingFields : requestFields[endpoint])];
 }

@@ -8,48 +8,40 @@ import { decodeOpening, decodeWatchRequest } from './wire-watch-requests.js';
 import { encodeWatchMessage } from './wire-watch.js';
 import { encodeError, type Encoding } from './wire.js';
 
-export interface WatchDesk {
-  /** A message to `watch.create`. Throws what is wrong with it. */
-  open(message: DoorMessage): void;
-  /** A message to the subject of a session. */
-  hear(session: string, body: Uint8Array): void;
-  /** Nobody listens to what a session says. */
-  gone(session: string): void;
-}
+/** What goes on answering one request until it ends, by the name under which it is spoken to. */
+export type Sessions = Map<string, Session>;
 
-interface Open {
-  readonly listener: WatchListener;
-  readonly stream: WatchStream;
+interface Session {
+  /** A message to its subject. */
+  hear(body: Uint8Array): void;
+  /** Nobody listens to what it says. */
+  gone(): void;
 }
 
 const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 
-/** `name` makes names that nobody guesses: who knows one can end its session. */
-export function createWatchDesk(options: DeskOptions, name: () => string): WatchDesk {
-  const sessions = new Map<string, Open>();
-  return {
-    open: (message) => {
-      const { opening, encoding } = decodeOpening(message.body);
-      const session = name();
-      const stream = streamTo(options, message, session, encoding, () => sessions.delete(session));
-      const listener = options.handlers.watching(stream, opening);
-      if (!stream.isOpen) return;
-      sessions.set(session, { listener, stream });
-      message.listen?.(session);
-    },
-    hear: (session, body) => {
-      const open = sessions.get(session);
-      if (open === undefined) return;
-      try {
-        if (body.length > options.request_bytes_max) throw errorOf('RequestTooLarge');
-        open.listener.asked(decodeWatchRequest(body));
-      } catch (error) {
-        if (!(error instanceof QuorateError)) throw error;
-        open.stream.complain(error);
-      }
-    },
-    gone: (session) => sessions.get(session)?.listener.gone(),
-  };
+/** A message to `watch.create`. Throws what is wrong with it. */
+export function openWatch(options: DeskOptions, sessions: Sessions, message: DoorMessage): void {
+  const { opening, encoding } = decodeOpening(message.body);
+  const session = options.sessionName();
+  const stream = streamTo(options, message, session, encoding, () => sessions.delete(session));
+  const listener = options.handlers.watching(stream, opening);
+  if (!stream.isOpen) return;
+  sessions.set(session, {
+    hear: (body) => hearRequest(options, listener, stream, body),
+    gone: () => listener.gone(),
+  });
+  message.listen?.(session);
+}
+
+function hearRequest(options: DeskOptions, listener: WatchListener, stream: WatchStream, body: Uint8Array): void {
+  try {
+    if (body.length > options.request_bytes_max) throw errorOf('RequestTooLarge');
+    listener.asked(decodeWatchRequest(body));
+  } catch (error) {
+    if (!(error instanceof QuorateError)) throw error;
+    stream.complain(error);
+  }
 }
 
 function streamTo(

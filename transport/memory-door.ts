@@ -12,6 +12,7 @@ import { formatClusterId } from './wire.js';
 
 interface Opened {
   readonly self: Self;
+  readonly handlers: DoorHandlers;
   readonly desk: Desk;
   readonly echo: MemoryEcho;
   readonly feed: EventFeed;
@@ -52,7 +53,7 @@ export class MemoryDoor implements ClientDoor {
         return true;
       },
     });
-    this.opened = { self, desk, echo, feed };
+    this.opened = { self, handlers, desk, echo, feed };
   }
 
   get feed(): EventFeed {
@@ -64,14 +65,14 @@ export class MemoryDoor implements ClientDoor {
   }
 
   async serve(cluster: ClusterId): Promise<void> {
-    const { self, desk } = this.whenOpen();
+    const { self, handlers, desk } = this.whenOpen();
     for (const other of this.network.serving.values()) {
       if (other.name !== self.cluster_name || other.cluster === cluster) continue;
       throw nameInUse(self.cluster_name, formatClusterId(other.cluster), cluster);
     }
     this.network.serving.set(this, { name: self.cluster_name, cluster });
     desk.serve(cluster);
-    this.add(memberService(self));
+    this.add(memberService(self, handlers.drills));
   }
 
   hearLeader(heard: boolean): void {
@@ -142,7 +143,7 @@ export class MemoryDoor implements ClientDoor {
       },
       listen: (session) => {
         const { subject } = this.backTo(session);
-        const hear = ({ body }: MemoryRequest): void => this.opened?.desk.watches.hear(session, body);
+        const hear = ({ body }: MemoryRequest): void => this.opened?.desk.sessions.get(session)?.hear(body);
         this.hearing.set(session, this.network.subscribe({ subject, group: subject, name: self.member.name, hear }));
       },
       unlisten: (session) => {
@@ -155,7 +156,7 @@ export class MemoryDoor implements ClientDoor {
   private backTo(session: string): { readonly subject: string; gone(): void } {
     const { self } = this.whenOpen();
     const subject = watchSubject(self.cluster_name, self.member.name, session);
-    return { subject, gone: () => this.opened?.desk.watches.gone(session) };
+    return { subject, gone: () => this.opened?.desk.sessions.get(session)?.gone() };
   }
 
   private whenOpen(): Opened {

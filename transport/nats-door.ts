@@ -92,7 +92,7 @@ export class NatsDoor implements ClientDoor {
   }
 
   async serve(cluster: ClusterId): Promise<void> {
-    const { self, desk, link } = this.whenOpen();
+    const { self, handlers, desk, link } = this.whenOpen();
     const { nats } = link;
     // Among its own subjects: a node needs no inbox.
     const inbox = probeSubject(self.cluster_name, self.member.id, 'door', nuid.next());
@@ -101,7 +101,7 @@ export class NatsDoor implements ClientDoor {
     if (foreign !== null) throw nameInUse(self.cluster_name, foreign, cluster);
     this.cluster = cluster;
     desk.serve(cluster);
-    this.add(memberService(self));
+    this.add(memberService(self, handlers.drills));
   }
 
   hearLeader(heard: boolean): void {
@@ -170,8 +170,8 @@ export class NatsDoor implements ClientDoor {
       if (error !== null) return;
       const session = message.subject.slice(prefix.length);
       // Nobody hears it: NATS says so, or a client that has closed its side.
-      if (message.data.length === 0) desk.watches.gone(session);
-      else desk.watches.hear(session, plainBytes(message.data));
+      if (message.data.length === 0) desk.sessions.get(session)?.gone();
+      else desk.sessions.get(session)?.hear(plainBytes(message.data));
     });
     nats.subscribe(`${prefix}*`, { callback });
   }
@@ -203,7 +203,7 @@ export class NatsDoor implements ClientDoor {
         });
       }
       // After its endpoints, some of whose subjects are among these: what only this heard would never be answered.
-      if (plan.service === 'quorate') this.hearSessions(nats);
+      if (plan.sessions) this.hearSessions(nats);
       void service.stopped.then((error) => {
         // It ended by itself: these subjects are not allowed.
         if (error !== null && this.plans.get(planKey(plan)) === plan && link.nats === nats) link.bar();

@@ -32,6 +32,7 @@ import type {
   LeaseTimeToLiveResult,
 } from '../machines/language/leases.js';
 import type { QuorateError } from '../machines/language/errors.js';
+import type { Drill, InspectionFrame, InspectionRequest } from '../machines/language/inspection.js';
 import type {
   HistoryQuery,
   HistoryResult,
@@ -251,7 +252,26 @@ export interface WatchOpening {
   readonly window_bytes: number;
 }
 
+/** One inspection, as a node sees it. */
+export interface InspectionStream {
+  /** False: it did not leave, or not all of it. */
+  tell(told: Omit<InspectionFrame, 'number'>): boolean;
+  /** Nothing more is told. */
+  close(): void;
+}
+
+export interface InspectionListener {
+  /** Nobody listens any more. */
+  gone(): void;
+}
+
 export interface DoorHandlers {
+  /** Somebody wants to see what goes on. */
+  inspecting(stream: InspectionStream, request: InspectionRequest): InspectionListener;
+  /** Drills can be asked for; where not, their subjects do not exist. */
+  readonly drills: boolean;
+  /** Does it, and says what follows. Rejects with a QuorateError where it makes no sense now. */
+  drill(drill: Drill, for_ms: number): Promise<string>;
   /** A client opens a stream; what it asks later goes to the listener. */
   watching(stream: WatchStream, opening: WatchOpening): WatchListener;
   /** Everything that one turn of the loop brought through one message; in order. */

@@ -2,6 +2,7 @@
 import { limits } from '../machines/language/limits.js';
 import { hex16 } from '../machines/language/bytes.js';
 import { badRequest } from '../machines/language/errors.js';
+import type { Drill } from '../machines/language/inspection.js';
 import type { MemberId } from '../machines/language/vocabulary.js';
 import type { Operation } from './ports.js';
 
@@ -18,8 +19,9 @@ export function checkName(kind: 'cluster name' | 'member name', name: string): s
 
 /* ---- clients --------------------------------------------------------------------------------------------------- */
 
-/** What can be asked at a door: an operation, several requests in one message, or a stream of watches. */
-export type Endpoint = Operation | 'batch' | 'batch.read' | 'watch.create';
+/** What can be asked at a door: an operation, several requests in one message, or what is answered without end. */
+export type Endpoint = Operation | 'batch' | 'batch.read' | 'watch.create' | 'inspect.start' | DrillEndpoint;
+type DrillEndpoint = `drill.${Drill}`;
 
 /** What only a leader serves on the cluster's own subjects; see nats-door.ts for reads. */
 export const LEADER_ENDPOINTS = [
@@ -52,8 +54,12 @@ export const MEMBER_ENDPOINTS = [
   'watch.history',
 ] as const satisfies readonly Endpoint[];
 
+export const isDrillEndpoint = (endpoint: Endpoint): endpoint is DrillEndpoint => endpoint.startsWith('drill.');
+
+export const drillOf = (endpoint: DrillEndpoint): Drill => endpoint.slice('drill.'.length) as Drill;
+
 const isOperation = (endpoint: Endpoint): endpoint is Operation =>
-  !['batch', 'batch.read', 'watch.create'].includes(endpoint);
+  !['batch', 'batch.read', 'watch.create', 'inspect.start'].includes(endpoint) && !isDrillEndpoint(endpoint);
 
 export const OPERATIONS: readonly Operation[] = [...LEADER_ENDPOINTS, ...MEMBER_ENDPOINTS].filter(isOperation);
 
@@ -64,7 +70,7 @@ export const clusterSubject = (cluster: string, endpoint: Endpoint): string => `
 export const memberSubject = (cluster: string, member: string, endpoint: Endpoint): string =>
   `${cluster}.member.${member}.${endpoint}`;
 
-/** Where one session of watches is spoken to, at the member that it hangs on. */
+/** Where a stream of watches, or an inspection, is spoken to, at the member that it hangs on. */
 export const watchSubject = (cluster: string, member: string, session: string): string =>
   `${cluster}.member.${member}.watch.${session}`;
 

@@ -31,7 +31,8 @@ export const writeEvent = ({ event, prev_kv }: WatchEvent): Fields => ({
 });
 
 /** What of a response is small and its own. */
-const frameOf = ({ events: _events, ...rest }: WatchResponse): Fields => rest;
+const frameOf = ({ events: _events, asked_id, ...rest }: WatchResponse): Fields =>
+  asked_id === 0 ? rest : { ...rest, asked_id };
 
 const headOf = ({ header, number, heartbeat, ended }: WatchMessage): Fields => ({
   header: writeHeader(header),
@@ -125,6 +126,7 @@ function readResponse(value: Value): WatchResponse {
     canceled: readFlag('watch', fields, 'canceled'),
     compact_revision: readInteger('watch', fields, 'compact_revision'),
     cancel_reason: readText('watch', fields, 'cancel_reason'),
+    asked_id: readInteger('watch', fields, 'asked_id'),
     fragment: readFlag('watch', fields, 'fragment'),
     initial: readFlag('watch', fields, 'initial'),
     more: readFlag('watch', fields, 'more'),

@@ -22,7 +22,7 @@ export interface ActorTold extends Told {
   readonly parentId?: string | undefined;
   readonly snapshot: SnapshotOf;
 }
-/** A letter that went to an actor. */
+/** A letter that went to an actor. The clock's ticks are counted in the mailboxes alone. */
 export interface EventTold extends Told {
   readonly type: '@xstate.event';
   readonly event: { readonly type: string; readonly [field: string]: unknown };
@@ -86,11 +86,8 @@ export interface StandingTold {
   readonly last: number;
   readonly revision: number;
   readonly db_size: number;
-  readonly watchers: number;
-  readonly leases: number;
-  /** Requests answered since the member began, and how many of those with an error. */
+  /** Requests that came since the inspection began. */
   readonly requests: number;
-  readonly errors: number;
   /** What the leader knows of the others; empty elsewhere. */
   readonly peers: readonly {
     readonly name: string;

@@ -120,6 +120,19 @@ export const limits = {
   event_feed_unsent_bytes_max: 64 * MiB,
   event_feed_beat_ms: 1_000,
 
+  /* inspection */
+  inspections_max: 8,
+  inspection_for_ms_max: 3_600_000,
+  inspection_frame_ms: 100,
+  /** Of one message to who inspects. */
+  inspection_frame_bytes: 128 * KiB,
+  /** Letters, snapshots and steps that are told one by one, in a second. */
+  inspection_per_second: 500,
+  inspection_per_second_max: 10_000,
+  /** Of everything that waits for the NATS server, answers among it, while an inspection may add to it. */
+  inspection_unsent_bytes_max: 4 * MiB,
+  drill_ms_max: 60_000,
+
   /* a node's life */
   drain_max_ms: 5_000,
   members_max: 31,

@@ -64,6 +64,8 @@ export interface WatchResponse {
   /** Not 0 where it was canceled because older revisions are gone: watch from here on. */
   readonly compact_revision: number;
   readonly cancel_reason: string;
+  /** Which watcher was refused, by the id that it was asked under; it has none of its own. 0: none. */
+  readonly asked_id: number;
   /** More of the same revisions follows. */
   readonly fragment: boolean;
   /** Part of the state that the watch began with; `more` of it follows. */
@@ -77,6 +79,7 @@ const PLAIN: Omit<WatchResponse, 'watch_ids' | 'revision'> = {
   canceled: false,
   compact_revision: 0,
   cancel_reason: '',
+  asked_id: 0,
   fragment: false,
   initial: false,
   more: false,

@@ -43,6 +43,9 @@ test('reads that are with the store count as waiting: beyond the bound, another 
     watching: null,
     watches: null,
     facts: null,
+    inspecting: null,
+    drill: null,
+    drills: false,
     refused: { note: nothing, tick: nothing },
     led: nothing,
   };

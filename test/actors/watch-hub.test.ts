@@ -260,9 +260,10 @@ test('B-40 a learner takes no watcher, on a new stream or on one of before', asy
   const hub = await openHub();
   const watch = hub.open(create());
   hub.tell({ type: 'announce', term: 1, role: 'learner', leader: null } as unknown as WatchHubLetter);
-  watch.ask({ type: 'create', create: create() });
+  watch.ask({ type: 'create', create: { ...create(), watch_id: 7 } });
   const [refusal] = watch.said.at(-1)?.responses ?? [];
   const text = 'etcdserver: rpc not supported for learner';
+  assert.equal(refusal?.asked_id, 7);
   assert.deepEqual([refusal?.watch_ids, refusal?.canceled, refusal?.cancel_reason], [[-1], true, text]);
   const late = hub.open(create());
   assert.deepEqual([late.refused, late.said], [text, []]);

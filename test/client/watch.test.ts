@@ -77,6 +77,28 @@ test('[safety] what a member says of one watcher is not taken for another’s, h
   await client.close();
 });
 
+test('[safety] a refusal ends the watcher that it is about: not one whose question is still out', async () => {
+  const { client, link } = await benchOf();
+  const first = client.watch('k');
+  await turn();
+  const [stream] = link.opened;
+  stream?.say({ number: 1, heartbeat: null, responses: [watchResponse([1], 1, { created: true })] });
+  const second = client.watch('k');
+  const refusal = {
+    created: true,
+    canceled: true,
+    cancel_reason: 'mvcc: duplicate watch ID provided on the WatchStream',
+  };
+  // The question for the first one came twice.
+  stream?.say({ number: 2, heartbeat: null, responses: [watchResponse([-1], 1, { ...refusal, asked_id: 1 })] });
+  stream?.say({ number: 3, heartbeat: null, responses: [watchResponse([2], 1, { created: true })] });
+  await Promise.all([first.created, second.created]);
+  const third = client.watch('k');
+  stream?.say({ number: 4, heartbeat: null, responses: [watchResponse([-1], 1, { ...refusal, asked_id: 3 })] });
+  await assert.rejects(third.created, /duplicate watch ID/);
+  await client.close();
+});
+
 test('a watcher that its member never takes goes on at another', async () => {
   const { client, link, clock } = await benchOf();
   client.watch('one');

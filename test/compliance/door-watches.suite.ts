@@ -23,6 +23,8 @@ import { headerNames } from '../../transport/wire.js';
 import { decodeWatchMessage } from '../../transport/wire-watch.js';
 import { encodeOpening, encodeWatchRequest } from '../../transport/wire-watch-requests.js';
 import type { DoorWorld } from './door.suite.js';
+import { queue } from './queue.js';
+import { uninspected } from '../model/uninspected.js';
 
 const CLUSTER = 12345678901234567890n as ClusterId;
 const text = (from: string): Uint8Array => new TextEncoder().encode(from);
@@ -66,22 +68,6 @@ const event = (value: Uint8Array): WatchEvent => ({
   prev_kv: null,
 });
 
-/** A list that can be waited for. */
-function queue<T>() {
-  const items: T[] = [];
-  let wake = (): void => undefined;
-  return {
-    add: (item: T): void => {
-      items.push(item);
-      wake();
-    },
-    next: async (): Promise<T> => {
-      while (items.length === 0) await new Promise<void>((resolve) => (wake = resolve));
-      return items.shift() as T;
-    },
-  };
-}
-
 export function doorWatchesSuite(name: string, begin: () => Promise<DoorWorld>): void {
   describe(`streams of watches on ${name}`, () => {
     let world: DoorWorld;
@@ -108,6 +94,7 @@ export function doorWatchesSuite(name: string, begin: () => Promise<DoorWorld>):
       await door.open(
         { member: { id: memberId(BigInt(clusters)), name: 'n1' }, cluster_name: cluster, epoch: 1 as Epoch },
         {
+          ...uninspected,
           watching: (stream, given) => {
             if (refused === undefined) opened.add({ stream, opening: given });
             else stream.refuse(refused);

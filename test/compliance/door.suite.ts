@@ -16,6 +16,7 @@ import {
   formatRequestId,
   headerNames,
 } from '../../transport/wire.js';
+import { uninspected } from '../model/uninspected.js';
 
 /** One implementation: doors that links can reach. */
 export interface DoorWorld {
@@ -99,6 +100,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
       await door.open(
         { member: { id: memberId(BigInt(++clusters)), name: member }, cluster_name: cluster, epoch: 1 as Epoch },
         {
+          ...uninspected,
           asked: (asks) => {
             asked.push(asks);
             for (const ask of asks) answer(ask);

@@ -21,6 +21,7 @@ import { MemoryNetwork } from '../../transport/memory-network.js';
 import type { Answer, Ask, Request, Result } from '../../transport/ports.js';
 import type { Driver } from './driver.js';
 import { quorateDriver } from './quorate-driver.js';
+import { uninspected } from '../model/uninspected.js';
 
 const CLUSTER = 0xc0ffeen as ClusterId;
 /** etcd's own: one and a half election timeouts of a second, in whole seconds. */
@@ -38,7 +39,14 @@ export async function startStoreNode(): Promise<Driver> {
   const watching = (): never => {
     throw new Error('nobody watches here');
   };
-  await door.open(self, { asked: node, watching, link: () => undefined, stats: () => ({}), refused: () => undefined });
+  await door.open(self, {
+    ...uninspected,
+    asked: node,
+    watching,
+    link: () => undefined,
+    stats: () => ({}),
+    refused: () => undefined,
+  });
   await door.serve(CLUSTER);
   door.hearLeader(true);
   door.lead(TERM);

@@ -65,13 +65,11 @@ const wrongValues: readonly unknown[] = [
 
 /** What waits for its turn, or for a leader: see waiting.ts. */
 const waits: ReadonlySet<Endpoint> = new Set(['lock.lock', 'election.campaign', 'election.observe']);
-const ops: readonly Exclude<Endpoint, 'watch.create'>[] = [
-  ...OPERATIONS.filter((op) => !waits.has(op)),
-  'batch',
-  'batch.read',
-];
-const fieldsOf = (endpoint: (typeof ops)[number]): readonly string[] =>
-  endpoint === 'batch' || endpoint === 'batch.read' ? ['client', 'since', 'requests'] : [...requestFields[endpoint]];
+const ops = [...OPERATIONS.filter((op) => !waits.has(op)), 'batch', 'batch.read', 'inspect.start'] as const;
+function fieldsOf(endpoint: (typeof ops)[number]): readonly string[] {
+  if (endpoint === 'batch' || endpoint === 'batch.read') return ['client', 'since', 'requests'];
+  return endpoint === 'inspect.start' ? ['for_ms', 'filter'] : [...requestFields[endpoint]];
+}
 const strangers = ['kye', '__proto__', 'constructor', 'toString', '', ' key', 'KEY'];
 
 export interface Words {

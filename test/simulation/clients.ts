@@ -29,7 +29,13 @@ interface Client {
   readonly name: string;
   readonly identity: Uint8Array;
   numbered: number;
+  /** Writes in a row that were too late to be told what became of them. */
+  expired: number;
 }
+
+/** After so many it asks what time it is, so to speak: the product's client does so before a write. */
+const EXPIRED_IN_A_ROW = 3;
+const readOfNow: Input = { type: 'read', key: null, revision: 0, serializable: false };
 
 const keys = ['a', 'b', 'c', 'd', 'e'];
 
@@ -52,7 +58,8 @@ export function startClients(world: World, street: Street, history: History, set
 
   const next = (client: Client): void => {
     if (stopped) return;
-    const input = drawInput(chance, seen, settings, `${client.name}-${counts.called}`);
+    const drawn = drawInput(chance, seen, settings, `${client.name}-${counts.called}`);
+    const input = client.expired >= EXPIRED_IN_A_ROW ? readOfNow : drawn;
     counts.called++;
     if (isRead(input) && input.serializable) return readLocally(client, input);
     const since = seen.index;
@@ -65,6 +72,7 @@ export function startClients(world: World, street: Street, history: History, set
       if (output === null) counts.unknown++;
       else {
         counts.answered++;
+        client.expired = 0;
         look(output);
       }
       end(output);
@@ -113,6 +121,7 @@ export function startClients(world: World, street: Street, history: History, set
       if (over) return;
       over = true;
       timer.cancelled = true;
+      client.expired++;
       finish(null);
     };
     /** Settled, it was said: nothing was done. */
@@ -162,7 +171,7 @@ export function startClients(world: World, street: Street, history: History, set
   };
 
   for (let i = 0; i < settings.clients; i++) {
-    const client: Client = { name: `c${i}`, identity: chance.bytes(16), numbered: 0 };
+    const client: Client = { name: `c${i}`, identity: chance.bytes(16), numbered: 0, expired: 0 };
     world.after(settings.pause_ms * chance.fraction(), () => next(client));
   }
   return { counts, stop: () => void (stopped = true) };

@@ -311,6 +311,7 @@ function portsOf(
     random: world.chance.fork(),
     journal: { info: say('info'), warn: say('warn'), error: say('error') },
     vitals: stillVitals,
+    drill: null,
   };
   const twisted = twist.ports?.(ports) ?? ports;
   return { ...twisted, kv: countSnapshots(truth.watch(name, twisted.kv), counts) };

@@ -50,7 +50,7 @@ export function stepForeign(state: State, held: Held, operation: Operation): For
     case 'delete':
       return run(state, held, [operation], true);
     case 'txn': {
-      const succeeded = operation.txn.compare.every((compare) => holds(state, compare));
+      const succeeded = operation.txn.compare.every((compare) => holds(state, held, compare));
       return run(state, held, succeeded ? operation.txn.success : operation.txn.failure, succeeded);
     }
     case 'lease.grant': {
@@ -82,10 +82,19 @@ const nothing = (state: State, error: ForeignOutcome['error']): ForeignOutcome =
   succeeded: false,
 });
 
-function holds(state: State, compare: Compare): boolean {
-  const found = state.keys.get(textOf(compare.key));
-  if (compare.target === 'mod') return (found?.mod ?? 0) === compare.mod_revision;
-  return (found?.create ?? 0) === compare.create_revision;
+function holds(state: State, held: Held, compare: Compare): boolean {
+  const key = textOf(compare.key);
+  const found = state.keys.get(key);
+  switch (compare.target) {
+    case 'mod':
+      return (found?.mod ?? 0) === compare.mod_revision;
+    case 'create':
+      return (found?.create ?? 0) === compare.create_revision;
+    case 'lease':
+      return (held.of.get(key) ?? '0') === String(compare.lease);
+    default:
+      throw new Error(`the model of leases does not know what a comparison of ${compare.target} comes to`);
+  }
 }
 
 function run(state: State, held: Held, operations: readonly TxnOperation[], succeeded: boolean): ForeignOutcome {

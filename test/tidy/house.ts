@@ -44,7 +44,7 @@ export const rooms: readonly Room[] = [
   {
     prefix: 'actors/',
     imports: ['actors/', 'machines/', 'store/ports.ts', 'transport/ports.ts'],
-    packages: { xstate: all },
+    packages: { xstate: all, '@statelyai/inspect': /\/(inspector|inspection)\.ts$/ },
   },
   {
     prefix: 'client/',

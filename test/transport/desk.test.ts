@@ -10,6 +10,7 @@ import type { Endpoint } from '../../transport/subjects.js';
 import { type BatchAnswer, decodeBatchAnswers, encodeBatch } from '../../transport/wire-batch.js';
 import { decodeAnswer, encodeRequest } from '../../transport/wire.js';
 import { putRequest, rangeRequest } from '../store/kv-steps.js';
+import { uninspected } from '../model/uninspected.js';
 
 const MiB = 1024 * 1024;
 const header = { cluster_id: 1n as ClusterId, member_id: memberId(2n), revision: 3, raft_term: 4, raft_index: 5 };
@@ -18,6 +19,7 @@ function openDesk(unsent = 0) {
   const asks: Ask[] = [];
   const desk = createDesk({
     handlers: {
+      ...uninspected,
       watching: () => assert.fail('nobody watches'),
       asked: (those) => void asks.push(...those),
       link: () => undefined,

@@ -4,6 +4,7 @@ import { MemoryDoor } from '../../transport/memory-door.js';
 import { MemoryLink } from '../../transport/memory-link.js';
 import { MemoryNetwork } from '../../transport/memory-network.js';
 import { MemoryPeers } from '../../transport/memory-peers.js';
+import { doorInspectionsSuite } from '../compliance/door-inspections.suite.js';
 import { doorWatchesSuite } from '../compliance/door-watches.suite.js';
 import { doorSuite, type DoorWorld } from '../compliance/door.suite.js';
 import { transportSuite } from '../compliance/transport.suite.js';
@@ -33,3 +34,4 @@ const doors = async (): Promise<DoorWorld> => {
 
 doorSuite('memory', doors);
 doorWatchesSuite('memory', doors);
+doorInspectionsSuite('memory', doors);

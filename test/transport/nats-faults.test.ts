@@ -15,6 +15,7 @@ import { decodeAnswer } from '../../transport/wire.js';
 import { connectRaw } from '../fuzz/raw-nats.js';
 import { listener } from '../compliance/transport.suite.js';
 import { startNatsServer, type TestNatsServer } from '../process/nats-server.js';
+import { uninspected } from '../model/uninspected.js';
 
 const CLUSTER = 77n as ClusterId;
 const alice = { id: memberId(1n), name: 'alice' };
@@ -53,6 +54,7 @@ async function openDoor(answer: (ask: Ask) => void, links: string[] = [], silenc
   await door.open(
     { member: alice, cluster_name: 'faults', epoch: 1 as Epoch },
     {
+      ...uninspected,
       asked: (asks) => asks.forEach(answer),
       watching: () => assert.fail('nobody watches'),
       link: (state) => void links.push(state),

@@ -5,6 +5,7 @@ import { realClock } from '../../deploy/clock.js';
 import { NatsDoor } from '../../transport/nats-door.js';
 import { connectLink } from '../../transport/nats-link.js';
 import { NatsPeers, type NatsSettings } from '../../transport/nats-peers.js';
+import { doorInspectionsSuite } from '../compliance/door-inspections.suite.js';
 import { doorWatchesSuite } from '../compliance/door-watches.suite.js';
 import { doorSuite, type DoorWorld } from '../compliance/door.suite.js';
 import { transportSuite } from '../compliance/transport.suite.js';
@@ -50,3 +51,4 @@ const doors = async (): Promise<DoorWorld> => {
 
 doorSuite('NATS', doors);
 doorWatchesSuite('NATS', doors);
+doorInspectionsSuite('NATS', doors);
