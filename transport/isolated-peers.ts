@@ -7,7 +7,14 @@ import type {
   PeerMessage,
   SnapshotOffer,
 } from '../machines/language/vocabulary.js';
-import { type BirthMessage, LinkError, type PeerHandlers, type PeerTransport, type Self } from './ports.js';
+import {
+  type BirthMessage,
+  LinkError,
+  type PeerHandlers,
+  type PeerMeters,
+  type PeerTransport,
+  type Self,
+} from './ports.js';
 
 export class IsolatedPeers implements PeerTransport {
   private until_ms = 0;
@@ -54,6 +61,10 @@ export class IsolatedPeers implements PeerTransport {
 
   probe(): void {
     this.peers.probe();
+  }
+
+  get meters(): PeerMeters {
+    return this.peers.meters;
   }
 
   close(): Promise<void> {

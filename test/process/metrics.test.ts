@@ -18,9 +18,14 @@ before(async () => {
   const ports = await freePorts(4);
   for (const [place, port] of ports.entries()) origins.set(names[place] ?? 'waiting', `http://127.0.0.1:${port}`);
   cluster = await startTestCluster({
-    flags: (name) => ({ 'listen-metrics-urls': origins.get(name) ?? '', 'log-format': 'json' }),
+    // Long: exact counts need a leader that stays, on a slow machine too.
+    flags: (name) => ({
+      'listen-metrics-urls': origins.get(name) ?? '',
+      'log-format': 'json',
+      'election-timeout': '5000',
+    }),
   });
-  client = await connect({ servers: cluster.servers, clusterName: cluster.clusterName });
+  client = await connect({ servers: cluster.servers, clusterName: cluster.clusterName, timeoutMs: 20_000 });
 });
 after(async () => {
   await client.close();
