@@ -2,10 +2,10 @@
 import type { Term } from '../machines/language/vocabulary.js';
 import { DRILLS } from '../machines/language/inspection.js';
 import type { Self } from './ports.js';
+import { requestSchema } from './request-schema.js';
 import {
   clusterSubject,
   type Endpoint,
-  isDrillEndpoint,
   LEADER_ENDPOINTS,
   leaderGroup,
   MEMBER_ENDPOINTS,
@@ -13,9 +13,6 @@ import {
   memberSubject,
   OPERATIONS,
 } from './subjects.js';
-import { DRILL_FIELDS, INSPECTION_FIELDS } from './wire-inspection.js';
-import { openingFields } from './wire-watch-requests.js';
-import { requestFields } from './wire.js';
 
 /** A service that should be there; it is opened again on every connection that is dialled. */
 export interface Plan {
@@ -69,16 +66,8 @@ export const leaderService = (self: Self, term: Term): Plan => ({
   subject: (endpoint) => clusterSubject(self.cluster_name, endpoint),
 });
 
-const BATCH_FIELDS = ['client', 'since', 'requests'];
-
 /** What service discovery says of an endpoint: clients send a field only where it is listed. */
-export function describeEndpoint(endpoint: Endpoint): Record<string, string> {
-  return { request: JSON.stringify({ fields: fieldsOf(endpoint) }), encodings: 'json, msgpack' };
-}
-
-function fieldsOf(endpoint: Endpoint): readonly string[] {
-  if (endpoint === 'batch' || endpoint === 'batch.read') return BATCH_FIELDS;
-  if (endpoint === 'inspect.start') return INSPECTION_FIELDS;
-  if (isDrillEndpoint(endpoint)) return DRILL_FIELDS;
-  return [...(endpoint === 'watch.create' ? openingFields : requestFields[endpoint])];
-}
+export const describeEndpoint = (endpoint: Endpoint): Record<string, string> => ({
+  request: JSON.stringify(requestSchema(endpoint)),
+  encodings: 'json, msgpack',
+});

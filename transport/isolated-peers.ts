@@ -24,7 +24,7 @@ export class IsolatedPeers implements PeerTransport {
     private readonly clock: Clock,
   ) {}
 
-  get meters(): PeerTransport['meters'] {
+  get meters(): PeerMeters {
     return this.peers.meters;
   }
 
@@ -61,10 +61,6 @@ export class IsolatedPeers implements PeerTransport {
 
   probe(): void {
     this.peers.probe();
-  }
-
-  get meters(): PeerMeters {
-    return this.peers.meters;
   }
 
   close(): Promise<void> {

@@ -47,7 +47,7 @@ export interface BatchAnswer {
   readonly answer: Answer;
 }
 
-const BATCH_FIELDS = new Set(['client', 'since', 'requests']);
+export const BATCH_FIELDS = new Set(['client', 'since', 'requests']);
 const ITEM_FIELDS = new Set(['number', 'op', 'body', 'since']);
 const OPERATION_SET: ReadonlySet<string> = new Set(OPERATIONS);
 const CLIENT_BYTES = 16;

@@ -12,7 +12,7 @@ import type { Fields, Value } from '../machines/language/unpack.js';
 import { describe, parse, readFields, readInteger, readList } from './wire-values.js';
 
 export const INSPECTION_FIELDS = ['for_ms', 'filter'];
-const FILTER_FIELDS = new Set(['actors', 'kinds', 'per_second']);
+export const FILTER_FIELDS = new Set(['actors', 'kinds', 'per_second']);
 /** What every drill is asked with. */
 export const DRILL_FIELDS = ['for_ms'];
 

@@ -26,8 +26,8 @@ import {
 import { HISTORY_FIELDS, readHistoryQuery } from './wire-watch-requests.js';
 
 const NESTED_MAX = 64;
-const SORT_ORDERS = ['none', 'ascend', 'descend'] as const;
-const SORT_TARGETS = ['key', 'version', 'create', 'mod', 'value'] as const;
+export const SORT_ORDERS = ['none', 'ascend', 'descend'] as const;
+export const SORT_TARGETS = ['key', 'version', 'create', 'mod', 'value'] as const;
 const COMPARE_RESULTS = ['equal', 'greater', 'less', 'not_equal'] as const;
 const COMPARE_TARGETS = ['version', 'create', 'mod', 'value', 'lease'] as const;
 const TXN_OPERATIONS = 'range, put, delete, txn';

@@ -1,7 +1,7 @@
 /** Bodies and headers that nobody should send: every field with every wrong value, and chance for the rest. */
 import { encode } from '@msgpack/msgpack';
 import { OPERATIONS, type Endpoint } from '../../transport/subjects.js';
-import { requestFields } from '../../transport/wire.js';
+import { requestSchema } from '../../transport/request-schema.js';
 import type { Chance } from '../simulation/chance.js';
 
 /** In JSON as text, because much of it is what no printer prints. */
@@ -66,10 +66,7 @@ const wrongValues: readonly unknown[] = [
 /** What waits for its turn, or for a leader: see waiting.ts. */
 const waits: ReadonlySet<Endpoint> = new Set(['lock.lock', 'election.campaign', 'election.observe']);
 const ops = [...OPERATIONS.filter((op) => !waits.has(op)), 'batch', 'batch.read', 'inspect.start'] as const;
-function fieldsOf(endpoint: (typeof ops)[number]): readonly string[] {
-  if (endpoint === 'batch' || endpoint === 'batch.read') return ['client', 'since', 'requests'];
-  return endpoint === 'inspect.start' ? ['for_ms', 'filter'] : [...requestFields[endpoint]];
-}
+const fieldsOf = (endpoint: (typeof ops)[number]): readonly string[] => Object.keys(requestSchema(endpoint).properties);
 const strangers = ['kye', '__proto__', 'constructor', 'toString', '', ' key', 'KEY'];
 
 export interface Words {

@@ -1,4 +1,4 @@
-/** `quorate inspect --stately`: the same feed, in the schema of the Stately inspector, handed to its page in a frame. */
+/** `quorate inspect --stately`: the same feed, in the schema of the Stately inspector, handed to its page. */
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

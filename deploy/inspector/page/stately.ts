@@ -1,4 +1,4 @@
-/** Hands the feed on to the Stately inspector in a frame: its own events unmodified, but that their ids name the member. */
+/** Hands the feed on to the Stately inspector in a frame: unmodified, but that ids and names say whose they are. */
 import type { Inspected, InspectionFrame } from '../../../machines/language/inspection.js';
 
 /** Kept until the inspector listens; the actors among them always are. */
