@@ -1,5 +1,4 @@
 /** How a member stands, read off its raft chart and its store for whoever inspects it. */
-import { hex16 } from '../machines/language/bytes.js';
 import type { StandingTold } from '../machines/language/inspection.js';
 import type { MemberId } from '../machines/language/vocabulary.js';
 import { inForce, isVoter } from '../machines/raft/membership.js';
@@ -7,6 +6,7 @@ import { roleOf } from '../machines/raft/raft.machine.js';
 import { lastIndex } from '../machines/raft/tail.js';
 import type { System } from './mail.js';
 import type { NodePorts } from './ports.js';
+import { nameOf } from './roles.js';
 
 type RaftSnapshot = Parameters<typeof roleOf>[0];
 
@@ -17,8 +17,7 @@ const raftNow = (system: System): RaftSnapshot | undefined =>
 /** The name of a member, or its id where it is none of the cluster's. */
 export function memberName(system: System, id: MemberId): string {
   const raft = raftNow(system);
-  const { voters, learners } = raft === undefined ? { voters: [], learners: [] } : inForce(raft.context);
-  return [...voters, ...learners].find((member) => member.id === id)?.name ?? hex16(id);
+  return nameOf(id, raft === undefined ? { voters: [], learners: [] } : inForce(raft.context));
 }
 
 export function standingOf(
