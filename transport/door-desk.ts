@@ -10,7 +10,7 @@ import type { ClusterId, Term } from '../machines/language/vocabulary.js';
 import { createDoorRoom, type DoorRoom } from './door-room.js';
 import { gatherAnswers, replyOne } from './door-answers.js';
 import { requestId, timeout } from './door-headers.js';
-import { createDoorCounter, type DoorCounter } from './door-meters.js';
+import { createDoorCounter, type DoorCounter, type EndpointTally } from './door-meters.js';
 import { refusalOf } from './door-refusals.js';
 import {
   type Answer,
@@ -40,6 +40,8 @@ export interface DoorMessage {
    * Publishes one message to the asker, which can answer it where the session is spoken to. False: it could not leave.
    */
   reply(body: Uint8Array, headers: ReadonlyMap<string, string>, session?: string): boolean;
+  /** Counts for who looks at endpoints. */
+  readonly tally?: EndpointTally;
   /** Where a door does not hear all sessions of its member by itself. */
   listen?(session: string): void;
   unlisten?(session: string): void;
@@ -106,7 +108,7 @@ export function createDesk(options: DeskOptions): Desk {
         else receiveOne(state, message, endpoint);
       } catch (error) {
         if (!(error instanceof QuorateError)) throw error;
-        countError(state, message.endpoint);
+        countError(state, message, error);
         const { body, headers } = encodeError(error, encodingOf(message.body));
         message.reply(body, headers);
       }
@@ -130,9 +132,11 @@ function receiveOne(state: DeskState, message: DoorMessage, op: Operation): void
   const id = requestId(message);
   const timeout_ms = timeout(message);
   const release = state.room.hold(message.body.length, 1);
-  const answer = answerOnce(state, op, op, options.clock.now_ms(), (given) => {
+  const arrived_ms = options.clock.now_ms();
+  const answer = answerOnce(state, message, op, arrived_ms, (given) => {
     replyOne(message, op, given, encoding, options);
     release();
+    countTime(state, message, arrived_ms);
   });
   options.handlers.asked([{ request, id, timeout_ms, term: message.term, answer }]);
 }
@@ -150,11 +154,14 @@ function receiveBatch(state: DeskState, message: DoorMessage): void {
   const refused: (() => void)[] = [];
   const release = state.room.hold(message.body.length, items.length);
   const arrived_ms = clock.now_ms();
+  let left = items.length;
   for (const item of items) {
     const op = 'error' in item ? null : item.request.op;
-    const answer = answerOnce(state, message.endpoint, op, arrived_ms, (given) => {
+    const answer = answerOnce(state, message, op, arrived_ms, (given) => {
       answers.add({ number: item.number, answer: given });
       release();
+      left -= 1;
+      if (left === 0) countTime(state, message, arrived_ms);
     });
     const error = 'error' in item ? item.error : refusalOf(message.endpoint, item.request, request_bytes_max);
     if ('error' in item || error !== null) {
@@ -173,7 +180,7 @@ function receiveBatch(state: DeskState, message: DoorMessage): void {
 /** An ask is answered exactly once, and is open until then. */
 function answerOnce(
   state: DeskState,
-  endpoint: Endpoint,
+  message: DoorMessage,
   op: Operation | null,
   arrived_ms: number,
   answer: (given: Answer) => void,
@@ -181,9 +188,9 @@ function answerOnce(
   let answered = false;
   state.open += 1;
   return (given) => {
-    invariant(!answered, 'an ask is answered once', { endpoint });
+    invariant(!answered, 'an ask is answered once', { endpoint: message.endpoint });
     answered = true;
-    if (!given.ok) countError(state, endpoint);
+    if (!given.ok) countError(state, message, given.error);
     answer(given);
     if (op !== null) state.counter.answered(op, state.options.clock.now_ms() - arrived_ms, given.ok);
     state.open -= 1;
@@ -205,8 +212,16 @@ function settled(state: DeskState): Promise<void> {
   });
 }
 
-const countError = (state: DeskState, endpoint: Endpoint): unknown =>
+function countError(state: DeskState, { endpoint, tally }: DoorMessage, { message }: QuorateError): void {
   state.failed.set(endpoint, (state.failed.get(endpoint) ?? 0) + 1);
+  if (tally === undefined) return;
+  tally.errors += 1;
+  tally.last_error = message;
+}
+
+function countTime({ options }: DeskState, { tally }: DoorMessage, arrived_ms: number): void {
+  if (tally !== undefined) tally.took_ms += options.clock.now_ms() - arrived_ms;
+}
 
 /** [safety] Two clusters of one name in one place would hear each other's clients. */
 export const nameInUse = (name: string, foreign: string, own: ClusterId): NameInUseError =>

@@ -6,6 +6,16 @@ import type { DoorMeters, Operation, Served } from './ports.js';
 const FIRST_S = 0.0005;
 const BUCKETS = 15;
 
+/** Of one endpoint as long as it stands, by message. */
+export interface EndpointTally {
+  errors: number;
+  last_error: string;
+  /** From a message's arrival until its last answer left. */
+  took_ms: number;
+}
+
+export const newTally = (): EndpointTally => ({ errors: 0, last_error: '', took_ms: 0 });
+
 export interface DoorCounter {
   readonly meters: Omit<DoorMeters, 'links'>;
   answered(op: Operation, took_ms: number, ok: boolean): void;

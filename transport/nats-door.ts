@@ -1,6 +1,5 @@
 /**
- * The door of a node on NATS: its requests arrive as messages to NATS micro services, of which it opens up to three
- * kinds.
+ * The door of a node on NATS: its requests arrive as messages to NATS micro services, of up to three kinds.
  *
  * - `quorate`, from serve() on: everything at this member by name (`<cluster>.member.<name>.kv.put`, …). A
  *   linearizable read asked of a follower by name is served through a read index; a write is answered `not leader`,
@@ -12,8 +11,7 @@
  *   quorate.kv.range` with `"serializable": true` is served by the leader too, from its local state, without a quorum
  *   round; whoever wants any member's state asks one by name, or through `batch.read`.
  *
- * A micro endpoint cannot be dropped; a whole service can be drained. Hence one service for each thing that comes and
- * goes.
+ * A micro endpoint cannot be dropped, a service can be drained: hence one for each thing that comes and goes.
  */
 import { randomBytes } from 'node:crypto';
 import { type NatsConnection, nuid, type Service, type ServiceMsg } from 'nats';
@@ -31,6 +29,8 @@ import { ProvenConnection } from './nats-proven.js';
 import { NATS_SETTINGS, type NatsSettings } from './nats-peers.js';
 import { type ClientDoor, type DoorHandlers, type DoorMeters, type EventFeed, LinkError, type Self } from './ports.js';
 import { checkName, type Endpoint, probeSubject, watchSubject } from './subjects.js';
+import type { EndpointTally } from './door-meters.js';
+import { openTallies, type Tallies } from './nats-stats.js';
 import { describeEndpoint, leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
 import { formatClusterId } from './wire.js';
 
@@ -178,6 +178,7 @@ export class NatsDoor implements ClientDoor {
 
   private async start(nats: NatsConnection, plan: Plan): Promise<Service | null> {
     const { self, link } = this.whenOpen();
+    const tallies = openTallies(plan);
     try {
       const service = await nats.services.add({
         name: plan.service,
@@ -190,7 +191,7 @@ export class NatsDoor implements ClientDoor {
           member_id: self.member.id.toString(),
           ...(plan.term === null ? {} : { term: String(plan.term) }),
         },
-        statsHandler: (endpoint) => this.statsOf(plan, endpoint.subject),
+        statsHandler: (told) => this.statsOf(plan, told, tallies),
       });
       for (const endpoint of plan.endpoints) {
         service.addEndpoint(endpoint.replaceAll('.', '-'), {
@@ -198,7 +199,7 @@ export class NatsDoor implements ClientDoor {
           queue: plan.queue,
           metadata: describeEndpoint(endpoint),
           handler: guarded((error, message) => {
-            if (error === null) this.hear(endpoint, plan.term, message as ServiceMsg);
+            if (error === null) this.hear(endpoint, plan.term, message as ServiceMsg, tallies.of(endpoint));
           }),
         });
       }
@@ -217,18 +218,20 @@ export class NatsDoor implements ClientDoor {
     }
   }
 
-  private async statsOf(plan: Plan, subject: string): Promise<Record<string, unknown>> {
+  private async statsOf(plan: Plan, told: { readonly subject: string }, tallies: Tallies): Promise<object> {
     const { handlers, desk } = this.whenOpen();
-    const endpoint = plan.endpoints.find((each) => plan.subject(each) === subject);
+    tallies.tell(told);
+    const endpoint = plan.endpoints.find((each) => plan.subject(each) === told.subject);
     return { ...handlers.stats(), refused_or_failed: endpoint === undefined ? 0 : desk.errors(endpoint) };
   }
 
-  private hear(endpoint: Endpoint, term: Term | null, message: ServiceMsg): void {
+  private hear(endpoint: Endpoint, term: Term | null, message: ServiceMsg, tally: EndpointTally): void {
     const { self, desk, link } = this.whenOpen();
     const { reply } = message;
     desk.receive({
       endpoint,
       term,
+      tally,
       body: plainBytes(message.data),
       header: (name) => headerIn(headersOf(message), name),
       reply: (body, given, session) => {

@@ -25,11 +25,14 @@ beforeEach(() => {
   for (const name of ['setup.mjs', 'bind-locally.mjs']) copyFileSync(join(deploy, name), join(root, 'deploy', name));
   for (const name of ['package.json', 'package-lock.json', 'tsconfig.json', 'machines/source.ts'])
     write(name, '{}', -60);
+  write('deploy/inspector/build-page.mjs', "console.error('the page is built')", -60);
+  write('deploy/inspector/page/main.tsx', '', -60);
   // Everything is there and newer than what it comes from.
   write('node_modules/.package-lock.json', '');
   write('node_modules/rocksdb/package.json', '{"main":"index.js"}');
   write('node_modules/rocksdb/index.js', '');
   write('dist/.built', '');
+  write('dist/.page-built', '');
   write('bin/nats-server', '#!/bin/sh\n');
   chmodSync(join(root, 'bin/nats-server'), 0o755);
   write(
@@ -72,6 +75,13 @@ test('a newer lockfile, or a package that npm left out, installs anew', () => {
 test('a newer source builds', () => {
   write('machines/source.ts', '', 60);
   assert.deepEqual(setUp().asked, ['run --silent build']);
+});
+
+test('a newer part of the page builds the page alone', () => {
+  write('deploy/inspector/page/main.tsx', '', 60);
+  const { status, stderr, asked } = setUp();
+  assert.deepEqual([status, asked], [0, []]);
+  assert.match(stderr, /the page is built/);
 });
 
 test('a binding that aborts the process that loads it is seen, and said', () => {

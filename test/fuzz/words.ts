@@ -65,7 +65,7 @@ const wrongValues: readonly unknown[] = [
 
 /** What waits for its turn, or for a leader: see waiting.ts. */
 const waits: ReadonlySet<Endpoint> = new Set(['lock.lock', 'election.campaign', 'election.observe']);
-const ops = [...OPERATIONS.filter((op) => !waits.has(op)), 'batch', 'batch.read', 'inspect.start'] as const;
+const ops = [...OPERATIONS.filter((op) => !waits.has(op)), 'batch', 'batch.read'] as const;
 const fieldsOf = (endpoint: (typeof ops)[number]): readonly string[] => Object.keys(requestSchema(endpoint).properties);
 const strangers = ['kye', '__proto__', 'constructor', 'toString', '', ' key', 'KEY'];
 
