@@ -23,10 +23,10 @@ export interface Tallies {
   tell(told: { readonly subject: string }): void;
 }
 
-export function openTallies({ endpoints, subject }: Plan): Tallies {
-  const tallies = new Map(endpoints.map((endpoint) => [subject(endpoint), newTally()]));
+export function openTallies(plan: Plan): Tallies {
+  const tallies = new Map(plan.endpoints.map((endpoint) => [plan.subject(endpoint), newTally()]));
   return {
-    of: (endpoint) => tallies.get(subject(endpoint)) ?? newTally(),
+    of: (endpoint) => tallies.get(plan.subject(endpoint)) ?? newTally(),
     tell: (told) => {
       const tally = tallies.get(told.subject);
       if (tally !== undefined && 'stats' in told) putRight(told.stats as Figures, tally);
