@@ -1,6 +1,6 @@
 /**
- * What `$SRV.STATS` says of an endpoint. The library counts until its handler returns, and knows of no error; our answers
- * leave later and say themselves that they are errors. So its figures are put right just before it tells them.
+ * What `$SRV.STATS` says of an endpoint. The library counts until its handler returns, and knows of no error; our
+ * answers leave later and say themselves that they are errors. So its figures are put right just before it tells them.
  */
 import { type EndpointTally, newTally } from './door-meters.js';
 import type { Plan } from './door-services.js';
