@@ -1,14 +1,13 @@
 /** What every door promises of inspections and drills; NATS and memory run the same cases. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { badRequest } from '../../machines/language/errors.js';
 import type { Drill, InspectionFrame, InspectionRequest } from '../../machines/language/inspection.js';
 import { limits } from '../../machines/language/limits.js';
-import { type ClusterId, type Epoch, memberId } from '../../machines/language/vocabulary.js';
-import type { ClientDoor, ClientLink, DoorHandlers, InspectionStream } from '../../transport/ports.js';
-import { LinkError } from '../../transport/ports.js';
+import type { ClusterId } from '../../machines/language/vocabulary.js';
+import type { DoorHandlers, InspectionStream } from '../../transport/ports.js';
 import { clusterSubject, type Endpoint, memberSubject } from '../../transport/subjects.js';
-import type { DoorWorld } from './door.suite.js';
+import { describeDoors, type DoorWorld } from './doors.js';
 import { queue } from './queue.js';
 
 const CLUSTER = 12345678901234567890n as ClusterId;
@@ -27,59 +26,25 @@ const told = (events: InspectionFrame['events'] = []): Omit<InspectionFrame, 'nu
 });
 
 export function doorInspectionsSuite(name: string, begin: () => Promise<DoorWorld>): void {
-  describe(`inspections through ${name}`, () => {
-    let world: DoorWorld;
-    let link: ClientLink;
-    before(async () => {
-      world = await begin();
-      link = await world.link();
-    });
-    after(async () => {
-      await link.close();
-      await world.end();
-    });
-
-    let clusters = 0;
-    const doors: ClientDoor[] = [];
-    afterEach(() => Promise.all(doors.splice(0).map((door) => door.close())));
-
+  describeDoors(`inspections through ${name}`, begin, (doors) => {
     const openDoor = async (drills: boolean, drill: DoorHandlers['drill'] = () => assert.fail('no drill')) => {
-      const cluster = `i${++clusters}`;
+      const cluster = doors.newCluster();
       const opened = queue<{ readonly stream: InspectionStream; readonly request: InspectionRequest }>();
       const gone = queue<'gone'>();
-      const door = world.door();
-      doors.push(door);
-      await door.open(
-        { member: { id: memberId(BigInt(clusters)), name: 'n1' }, cluster_name: cluster, epoch: 1 as Epoch },
-        {
-          inspecting: (stream, request) => {
-            opened.add({ stream, request });
-            return { gone: () => gone.add('gone') };
-          },
-          drills,
-          drill,
-          watching: () => assert.fail('nobody watches'),
-          asked: () => assert.fail('nobody asks'),
-          link: () => undefined,
-          refused: () => undefined,
-          stats: () => ({}),
+      const door = await doors.open(cluster, 'n1', {
+        inspecting: (stream, request) => {
+          opened.add({ stream, request });
+          return { gone: () => gone.add('gone') };
         },
-      );
+        drills,
+        drill,
+      });
       await door.serve(CLUSTER);
       return { cluster, opened, gone };
     };
 
-    /** Tries again while nobody serves: interest takes a moment to be known. */
-    const ask = async (subject: string, body: unknown): Promise<unknown> => {
-      for (;;) {
-        try {
-          return decode((await link.request(subject, encode(body), NO_HEADERS, 5_000)).body);
-        } catch (error) {
-          if (!(error instanceof LinkError) || error.reason !== 'noResponders') throw error;
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      }
-    };
+    const ask = async (subject: string, body: unknown): Promise<unknown> =>
+      decode((await doors.ask(subject, encode(body))).body);
 
     test('what is asked arrives with what is usual filled in; frames come numbered, none too large', async () => {
       const { cluster, opened, gone } = await openDoor(false);
@@ -87,10 +52,15 @@ export function doorInspectionsSuite(name: string, begin: () => Promise<DoorWorl
       // Until the door is heard of.
       await ask(subject, { kye: 1 });
       const frames = queue<InspectionFrame>();
-      const stream = link.stream(subject, encode({ filter: { actors: ['raft'], kinds: ['event'] } }), NO_HEADERS, {
-        message: ({ body }) => frames.add(decode(body) as InspectionFrame),
-        ended: (error) => assert.fail(error),
-      });
+      const stream = doors.link.stream(
+        subject,
+        encode({ filter: { actors: ['raft'], kinds: ['event'] } }),
+        NO_HEADERS,
+        {
+          message: ({ body }) => frames.add(decode(body) as InspectionFrame),
+          ended: (error) => assert.fail(error),
+        },
+      );
       const begun = await opened.next();
       assert.deepEqual(begun.request, {
         for_ms: 60_000,
@@ -100,7 +70,7 @@ export function doorInspectionsSuite(name: string, begin: () => Promise<DoorWorl
       assert.deepEqual(await frames.next(), { number: 1, ...told() });
       const letter = { type: 'quorate.letter', createdAt: '1', way: 'sent', peer: 'n2' } as const;
       const large = { ...letter, message: { type: 'x'.repeat(100_000) } };
-      const tooLarge = { ...letter, message: { type: 'x'.repeat(link.max_payload) } };
+      const tooLarge = { ...letter, message: { type: 'x'.repeat(doors.link.max_payload) } };
       assert.ok(begun.stream.tell(told([large, large, tooLarge])));
       const parts = [await frames.next(), await frames.next()];
       assert.deepEqual(
@@ -163,7 +133,7 @@ export function doorInspectionsSuite(name: string, begin: () => Promise<DoorWorl
         clusterSubject(cluster, 'drill.stop'),
         clusterSubject(cluster, 'inspect.start'),
       ]) {
-        await assert.rejects(link.request(subject, encode({}), NO_HEADERS, 5_000), { reason: 'noResponders' });
+        await assert.rejects(doors.link.request(subject, encode({}), NO_HEADERS, 5_000), { reason: 'noResponders' });
       }
     });
   });

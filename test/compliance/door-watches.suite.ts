@@ -1,8 +1,8 @@
 /** What every door and link promise of streams of watches; NATS and memory run the same cases. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { errorOf, QuorateError } from '../../machines/language/errors.js';
-import { type ClusterId, type Epoch, memberId } from '../../machines/language/vocabulary.js';
+import { type ClusterId, memberId } from '../../machines/language/vocabulary.js';
 import {
   type WatchEvent,
   type WatchMessage,
@@ -10,21 +10,13 @@ import {
   type WatchResponse,
   watchResponse,
 } from '../../machines/language/watching.js';
-import type {
-  ClientDoor,
-  ClientLink,
-  LinkError,
-  LinkMessage,
-  WatchOpening,
-  WatchStream,
-} from '../../transport/ports.js';
+import type { LinkError, LinkMessage, WatchOpening, WatchStream } from '../../transport/ports.js';
 import { clusterSubject, memberSubject, watchSubject } from '../../transport/subjects.js';
 import { headerNames } from '../../transport/wire.js';
 import { decodeWatchMessage } from '../../transport/wire-watch.js';
 import { encodeOpening, encodeWatchRequest } from '../../transport/wire-watch-requests.js';
-import type { DoorWorld } from './door.suite.js';
+import { describeDoors, type DoorWorld } from './doors.js';
 import { queue } from './queue.js';
-import { uninspected } from '../model/uninspected.js';
 
 const CLUSTER = 12345678901234567890n as ClusterId;
 const text = (from: string): Uint8Array => new TextEncoder().encode(from);
@@ -69,43 +61,18 @@ const event = (value: Uint8Array): WatchEvent => ({
 });
 
 export function doorWatchesSuite(name: string, begin: () => Promise<DoorWorld>): void {
-  describe(`streams of watches on ${name}`, () => {
-    let world: DoorWorld;
-    let link: ClientLink;
-    before(async () => {
-      world = await begin();
-      link = await world.link();
-    });
-    after(async () => {
-      await link.close();
-      await world.end();
-    });
-
-    let clusters = 0;
-    const doors: ClientDoor[] = [];
-    afterEach(() => Promise.all(doors.splice(0).map((door) => door.close())));
-
+  describeDoors(`streams of watches on ${name}`, begin, (doors) => {
     const openDoor = async (refused?: QuorateError) => {
-      const cluster = `w${++clusters}`;
+      const cluster = doors.newCluster();
       const opened = queue<{ readonly stream: WatchStream; readonly opening: WatchOpening }>();
       const asked = queue<WatchRequest | 'gone'>();
-      const door = world.door();
-      doors.push(door);
-      await door.open(
-        { member: { id: memberId(BigInt(clusters)), name: 'n1' }, cluster_name: cluster, epoch: 1 as Epoch },
-        {
-          ...uninspected,
-          watching: (stream, given) => {
-            if (refused === undefined) opened.add({ stream, opening: given });
-            else stream.refuse(refused);
-            return { asked: (request) => asked.add(request), gone: () => asked.add('gone') };
-          },
-          asked: () => assert.fail('nobody asks'),
-          link: () => undefined,
-          refused: () => undefined,
-          stats: () => ({}),
+      const door = await doors.open(cluster, 'n1', {
+        watching: (stream, given) => {
+          if (refused === undefined) opened.add({ stream, opening: given });
+          else stream.refuse(refused);
+          return { asked: (request) => asked.add(request), gone: () => asked.add('gone') };
         },
-      );
+      });
       await door.serve(CLUSTER);
       return { door, cluster, opened, asked };
     };
@@ -114,7 +81,7 @@ export function doorWatchesSuite(name: string, begin: () => Promise<DoorWorld>):
     const open = async (subject: string, body: Uint8Array) => {
       for (;;) {
         const heard = queue<LinkMessage | LinkError>();
-        const stream = link.stream(subject, body, PIECES, { message: heard.add, ended: heard.add });
+        const stream = doors.link.stream(subject, body, PIECES, { message: heard.add, ended: heard.add });
         const first = await heard.next();
         if (!(first instanceof Error)) return { stream, first, next: heard.next };
         assert.equal(first.reason, 'noResponders');
@@ -145,7 +112,7 @@ export function doorWatchesSuite(name: string, begin: () => Promise<DoorWorld>):
         { type: 'end' },
       ];
       for (const request of requests) {
-        assert.ok(link.publish(first.reply ?? '', encodeWatchRequest(request, 'json')));
+        assert.ok(doors.link.publish(first.reply ?? '', encodeWatchRequest(request, 'json')));
         assert.deepEqual(await asked.next(), request);
       }
       const heartbeat = { ...message(1), heartbeat: { leader: true, behind: [3] }, ended: 'over' };
@@ -206,7 +173,7 @@ export function doorWatchesSuite(name: string, begin: () => Promise<DoorWorld>):
       const { stream } = await opened.next();
       stream.send(message(1));
       const { first, next } = await opened_by;
-      link.publish(first.reply ?? '', text('{"creat":{}}'));
+      doors.link.publish(first.reply ?? '', text('{"creat":{}}'));
       const said = (await next()) as LinkMessage;
       assert.throws(
         () => decodeWatchMessage(said.body),
@@ -221,7 +188,7 @@ export function doorWatchesSuite(name: string, begin: () => Promise<DoorWorld>):
       const { cluster, opened } = await openDoor();
       const opened_by = open(memberSubject(cluster, 'n1', 'watch.create'), encodeOpening(opening, 'msgpack'));
       const { stream } = await opened.next();
-      const large = message(1, watchResponse([3], 5, { events: [event(new Uint8Array(3 * world.max_payload))] }));
+      const large = message(1, watchResponse([3], 5, { events: [event(new Uint8Array(3 * doors.world.max_payload))] }));
       const bytes = stream.send(large);
       assert.ok(bytes > 0, 'all of it left');
       const { first } = await opened_by;
@@ -245,7 +212,7 @@ export function doorWatchesSuite(name: string, begin: () => Promise<DoorWorld>):
     test('where nobody hears a leader, nobody opens a stream', async () => {
       const { cluster } = await openDoor();
       const ended = queue<LinkError>();
-      link.stream(clusterSubject(cluster, 'watch.create'), text('{}'), PIECES, {
+      doors.link.stream(clusterSubject(cluster, 'watch.create'), text('{}'), PIECES, {
         message: () => assert.fail('nobody answers'),
         ended: ended.add,
       });

@@ -1,11 +1,11 @@
 /** What every ClientDoor and ClientLink promise each other; NATS and memory run the same cases. */
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import type { Header } from '../../machines/language/commands.js';
 import { errorOf } from '../../machines/language/errors.js';
 import { plainPut, plainRange } from '../../machines/language/plain.js';
-import { type ClusterId, type Epoch, memberId, revision, term, type Term } from '../../machines/language/vocabulary.js';
-import type { Answer, Ask, ClientDoor, ClientLink, FeedEvent, LinkMessage, Request } from '../../transport/ports.js';
+import { type ClusterId, memberId, revision, term, type Term } from '../../machines/language/vocabulary.js';
+import type { Answer, Ask, ClientDoor, FeedEvent, Request } from '../../transport/ports.js';
 import { clusterSubject, memberSubject } from '../../transport/subjects.js';
 import { decodeBatchAnswers, encodeBatch } from '../../transport/wire-batch.js';
 import {
@@ -16,19 +16,7 @@ import {
   formatRequestId,
   headerNames,
 } from '../../transport/wire.js';
-import { uninspected } from '../model/uninspected.js';
-
-/** One implementation: doors that links can reach. */
-export interface DoorWorld {
-  /** Not opened yet. */
-  door(): ClientDoor;
-  link(): Promise<ClientLink>;
-  /** Hears what is published on a subject, from when this resolves on. */
-  listen(subject: string, hear: (body: Uint8Array) => void): Promise<void>;
-  readonly max_payload: number;
-  readonly request_bytes_max: number;
-  end(): Promise<void>;
-}
+import { describeDoors, type DoorWorld } from './doors.js';
 
 const CLUSTER = 12345678901234567890n as ClusterId;
 const text = (from: string) => new TextEncoder().encode(from);
@@ -72,64 +60,26 @@ const put = (key: string): Request => ({ op: 'kv.put', body: { ...plainPut(text(
 const range = (limit: number): Request => ({ op: 'kv.range', body: { ...plainRange(text('k')), limit } });
 
 export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
-  describe(`client door on ${name}`, () => {
-    let world: DoorWorld;
-    let link: ClientLink;
-    before(async () => {
-      world = await begin();
-      link = await world.link();
-    });
-    after(async () => {
-      await link.close();
-      await world.end();
-    });
-
-    let clusters = 0;
-    const doors: ClientDoor[] = [];
-    afterEach(() => Promise.all(doors.splice(0).map((door) => door.close())));
+  describeDoors(`client door on ${name}`, begin, (doors) => {
+    const { ask } = doors;
 
     /** A door in a cluster of its own, and everything that was asked through it. */
     const openDoor = async (
       options: { cluster?: string; member?: string; answer?: (ask: Ask) => void; serve?: boolean } = {},
     ) => {
-      const { cluster = `c${++clusters}`, member = 'n1', serve = true } = options;
+      const { cluster = doors.newCluster(), member = 'n1', serve = true } = options;
       const answer = options.answer ?? ((ask: Ask) => ask.answer(answerTo(ask)));
       const asked: (readonly Ask[])[] = [];
-      const door = world.door();
-      doors.push(door);
-      await door.open(
-        { member: { id: memberId(BigInt(++clusters)), name: member }, cluster_name: cluster, epoch: 1 as Epoch },
-        {
-          ...uninspected,
-          asked: (asks) => {
-            asked.push(asks);
-            for (const ask of asks) answer(ask);
-          },
-          watching: () => assert.fail('nobody watches'),
-          link: () => {},
-          refused: () => {},
-          stats: () => ({ role: 'leader' }),
+      const door = await doors.open(cluster, member, {
+        asked: (asks) => {
+          asked.push(asks);
+          for (const ask of asks) answer(ask);
         },
-      );
+        stats: () => ({ role: 'leader' }),
+      });
       if (serve) await door.serve(CLUSTER);
       return { door, asked, cluster, member };
     };
-    /** Tries again while nobody serves: interest takes a moment to be known. */
-    const ask = async (
-      subject: string,
-      body: Uint8Array,
-      headers: ReadonlyMap<string, string> = NO_HEADERS,
-    ): Promise<LinkMessage> => {
-      for (let attempt = 0; ; attempt++) {
-        try {
-          return await link.request(subject, body, headers, 5_000);
-        } catch (error) {
-          if ((error as { reason?: string }).reason !== 'noResponders' || attempt === 200) throw error;
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      }
-    };
-
     test('JSON is answered in JSON, MessagePack in MessagePack, an error with its headers', async () => {
       const { door, asked, cluster } = await openDoor();
       door.lead(term(4));
@@ -181,16 +131,25 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
     test('where nobody leads a write hears so at once; members that hear a leader serve the rest', async () => {
       const { door, asked, cluster } = await openDoor();
       const nobody = { reason: 'noResponders' };
-      await assert.rejects(link.request(clusterSubject(cluster, 'kv.put'), text('{}'), NO_HEADERS, 5_000), nobody);
-      await assert.rejects(link.request(clusterSubject(cluster, 'batch.read'), text('{}'), NO_HEADERS, 5_000), nobody);
+      await assert.rejects(
+        doors.link.request(clusterSubject(cluster, 'kv.put'), text('{}'), NO_HEADERS, 5_000),
+        nobody,
+      );
+      await assert.rejects(
+        doors.link.request(clusterSubject(cluster, 'batch.read'), text('{}'), NO_HEADERS, 5_000),
+        nobody,
+      );
       door.hearLeader(true);
       door.hearLeader(true);
       await ask(clusterSubject(cluster, 'cluster.list'), text('{}'));
       assert.equal(asked[0]?.[0]?.term, null);
-      await assert.rejects(link.request(clusterSubject(cluster, 'kv.put'), text('{}'), NO_HEADERS, 5_000), nobody);
+      await assert.rejects(
+        doors.link.request(clusterSubject(cluster, 'kv.put'), text('{}'), NO_HEADERS, 5_000),
+        nobody,
+      );
       await door.drain();
       await assert.rejects(
-        link.request(clusterSubject(cluster, 'cluster.list'), text('{}'), NO_HEADERS, 5_000),
+        doors.link.request(clusterSubject(cluster, 'cluster.list'), text('{}'), NO_HEADERS, 5_000),
         nobody,
       );
     });
@@ -198,7 +157,9 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
     test('a member is asked by name, whoever leads; before it serves it is silent', async () => {
       const { door, asked, cluster, member } = await openDoor({ serve: false });
       const subject = memberSubject(cluster, member, 'kv.range');
-      await assert.rejects(link.request(subject, text('{"key":"k"}'), NO_HEADERS, 5_000), { reason: 'noResponders' });
+      await assert.rejects(doors.link.request(subject, text('{"key":"k"}'), NO_HEADERS, 5_000), {
+        reason: 'noResponders',
+      });
       await door.serve(CLUSTER);
       await ask(subject, text('{"key":"k"}'));
       await ask(memberSubject(cluster, member, 'batch'), text('{"requests":[]}'));
@@ -221,7 +182,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
         read(valid).replace('"requests":[', '"requests":[{"number":9,"op":"kv.put","body":{"kye":1}},'),
       );
       const seen: { numbers: readonly number[]; done: boolean }[] = [];
-      await link.requestMany(clusterSubject(cluster, 'batch'), body, NO_HEADERS, 5_000, (message) => {
+      await doors.link.requestMany(clusterSubject(cluster, 'batch'), body, NO_HEADERS, 5_000, (message) => {
         const { answers, done } = decodeBatchAnswers(message.body, () => 'kv.put');
         seen.push({ numbers: answers.map((each) => each.number), done });
         if (seen.length === 1) {
@@ -254,7 +215,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
         body: { ...(put('k').body as object), value: new Uint8Array(bytes - 1) } as never,
       });
       for (const extra of [-1, 0, 1]) {
-        const request = sized(world.request_bytes_max + extra);
+        const request = sized(doors.world.request_bytes_max + extra);
         const single = await ask(clusterSubject(cluster, 'kv.put'), encodeRequest(request, 'msgpack'));
         const batch = encodeBatch({ client: null, requests: [{ number: 1, since: 0, request }] }, 'msgpack');
         const many = await ask(clusterSubject(cluster, 'batch'), batch);
@@ -268,7 +229,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
       for (const op of ['kv.delete', 'kv.range'] as const) {
         for (const extra of [0, 1]) {
           const { body } = decodeRequest(op, new Uint8Array(0)).request;
-          const key = new Uint8Array(world.request_bytes_max);
+          const key = new Uint8Array(doors.world.request_bytes_max);
           const request = { op, body: { ...body, key, range_end: new Uint8Array(extra) } } as Request;
           const known: number = asked.length;
           await ask(clusterSubject(cluster, op), encodeRequest(request, 'msgpack'));
@@ -281,9 +242,20 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
       const { door, cluster } = await openDoor();
       door.lead(term(1));
       const pieces = new Map([[headerNames.pieces, 'yes']]);
-      const near = [-4_000, -2_500, -2_100, -2_000, -1_000, -100, 0, 1, world.max_payload, 5 * world.max_payload];
+      const near = [
+        -4_000,
+        -2_500,
+        -2_100,
+        -2_000,
+        -1_000,
+        -100,
+        0,
+        1,
+        doors.world.max_payload,
+        5 * doors.world.max_payload,
+      ];
       for (const extra of near) {
-        const limit = world.max_payload + extra;
+        const limit = doors.world.max_payload + extra;
         const body = encodeRequest(range(limit), 'msgpack');
         const whole = decodeAnswer('kv.range', (await ask(clusterSubject(cluster, 'kv.range'), body, pieces)).body);
         assert.ok(whole.ok && 'result' in whole && whole.result.op === 'kv.range');
@@ -296,7 +268,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
         const [inBatch] = decodeBatchAnswers(many.body, () => 'kv.range').answers;
         assert.deepEqual(inBatch?.answer, whole);
       }
-      const body = encodeRequest(range(world.max_payload), 'msgpack');
+      const body = encodeRequest(range(doors.world.max_payload), 'msgpack');
       const refused = decodeAnswer('kv.range', (await ask(clusterSubject(cluster, 'kv.range'), body)).body);
       assert.deepEqual(refused, { ok: false, error: errorOf('AnswerTooLarge') });
       const deleted = await ask(clusterSubject(cluster, 'kv.delete'), text('{"key":"k","prev_kv":true}'));
@@ -308,7 +280,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
     });
 
     test('[safety] each request that a term hears has its answer, also while the next term opens', async () => {
-      const cluster = `c${++clusters}`;
+      const cluster = doors.newCluster();
       const [first, second] = [await openDoor({ cluster }), await openDoor({ cluster, member: 'n2' })];
       first.door.lead(term(1));
       await ask(clusterSubject(cluster, 'kv.put'), text('{"key":"k"}'));
@@ -337,7 +309,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
     });
 
     test('[safety] leaders of two terms share no queue group: both hear a request', async () => {
-      const cluster = `c${++clusters}`;
+      const cluster = doors.newCluster();
       const terms: (number | null)[] = [];
       let both = () => {};
       const heard = new Promise<void>((resolve) => (both = resolve));
@@ -393,7 +365,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
       let all = (): void => undefined;
       const done = new Promise<void>((resolve) => (all = resolve));
       for (const subject of ['events.a.%2E', 'events.b', 'beat']) {
-        await world.listen(`${cluster}.${subject}`, (body) => {
+        await doors.world.listen(`${cluster}.${subject}`, (body) => {
           heard.push([subject, JSON.parse(read(body))]);
           if (subject === 'beat') all();
         });
@@ -406,7 +378,7 @@ export function doorSuite(name: string, begin: () => Promise<DoorWorld>): void {
         numbers: [7, 1],
         event: { type: 'put', kv, cause: 'user' },
       };
-      const large = { ...kv, value: new Uint8Array(world.max_payload) };
+      const large = { ...kv, value: new Uint8Array(doors.world.max_payload) };
       assert.ok(door.feed.tell(event));
       assert.ok(door.feed.tell({ ...event, tokens: ['b'], numbers: [8], event: { ...event.event, kv: large } }));
       assert.ok(door.feed.beat({ term: term(2), revision: revision(4), unsent_revision: revision(1) }));

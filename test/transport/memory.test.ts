@@ -6,7 +6,8 @@ import { MemoryNetwork } from '../../transport/memory-network.js';
 import { MemoryPeers } from '../../transport/memory-peers.js';
 import { doorInspectionsSuite } from '../compliance/door-inspections.suite.js';
 import { doorWatchesSuite } from '../compliance/door-watches.suite.js';
-import { doorSuite, type DoorWorld } from '../compliance/door.suite.js';
+import { doorSuite } from '../compliance/door.suite.js';
+import type { DoorWorld } from '../compliance/doors.js';
 import { transportSuite } from '../compliance/transport.suite.js';
 
 transportSuite('memory', async () => {

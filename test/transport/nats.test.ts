@@ -7,7 +7,8 @@ import { connectLink } from '../../transport/nats-link.js';
 import { NatsPeers, type NatsSettings } from '../../transport/nats-peers.js';
 import { doorInspectionsSuite } from '../compliance/door-inspections.suite.js';
 import { doorWatchesSuite } from '../compliance/door-watches.suite.js';
-import { doorSuite, type DoorWorld } from '../compliance/door.suite.js';
+import { doorSuite } from '../compliance/door.suite.js';
+import type { DoorWorld } from '../compliance/doors.js';
 import { transportSuite } from '../compliance/transport.suite.js';
 import { startNatsServer } from '../process/nats-server.js';
 
