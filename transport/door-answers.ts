@@ -1,4 +1,5 @@
 /** How answers leave a door: whole, gathered by the turn, in pieces, or shortened where the asker takes no pieces. */
+import type { QuorateError } from '../machines/language/errors.js';
 import { limits } from '../machines/language/limits.js';
 import type { Clock } from '../machines/language/time.js';
 import type { DoorMessage } from './door-desk.js';
@@ -6,7 +7,7 @@ import { weightOf } from './answer-weight.js';
 import { cutIntoPieces } from './pieces.js';
 import type { Answer, Operation } from './ports.js';
 import { type BatchAnswer, encodeBatchAnswers } from './wire-batch.js';
-import { encodeAnswer, type Encoding, headerNames, shortened } from './wire.js';
+import { encodeAnswer, encodeError, type Encoding, headerNames, shortened } from './wire.js';
 
 /** Room for the headers beside a body: an error's text, a piece's number. */
 const HEADER_BYTES = 2048;
@@ -54,6 +55,12 @@ function encodeIfPossible<T>(encode: () => T): T | null {
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+/** Instead of an answer: what is wrong. */
+export function replyError(message: DoorMessage, error: QuorateError, encoding: Encoding): void {
+  const { body, headers } = encodeError(error, encoding);
+  message.reply(body, headers);
 }
 
 /** Whole or in pieces; `session` is the stream that it belongs to. False: not all of it could leave. */

@@ -8,7 +8,7 @@ import { limits } from '../machines/language/limits.js';
 import type { Clock } from '../machines/language/time.js';
 import type { ClusterId, Term } from '../machines/language/vocabulary.js';
 import { createDoorRoom, type DoorRoom } from './door-room.js';
-import { gatherAnswers, replyOne } from './door-answers.js';
+import { gatherAnswers, replyError, replyOne } from './door-answers.js';
 import { requestId, timeout } from './door-headers.js';
 import { createDoorCounter, type DoorCounter, type EndpointTally } from './door-meters.js';
 import { refusalOf } from './door-refusals.js';
@@ -22,11 +22,12 @@ import {
   type Operation,
 } from './ports.js';
 import { openInspection, runDrill } from './door-inspections.js';
-import { openWatch, type Sessions } from './door-watches.js';
+import type { Sessions } from './door-sessions.js';
+import { openWatch } from './door-watches.js';
 import { tooLarge } from './request-size.js';
 import { drillOf, type Endpoint, isDrillEndpoint } from './subjects.js';
 import { decodeBatch } from './wire-batch.js';
-import { decodeRequest, encodeError, encodingOf, formatClusterId, headerNames } from './wire.js';
+import { decodeRequest, encodingOf, formatClusterId, headerNames } from './wire.js';
 
 /** One message that came through a door, and its way back. */
 export interface DoorMessage {
@@ -109,8 +110,7 @@ export function createDesk(options: DeskOptions): Desk {
       } catch (error) {
         if (!(error instanceof QuorateError)) throw error;
         countError(state, message, error);
-        const { body, headers } = encodeError(error, encodingOf(message.body));
-        message.reply(body, headers);
+        replyError(message, error, encodingOf(message.body));
       }
     },
     settled: () => settled(state),
@@ -132,11 +132,9 @@ function receiveOne(state: DeskState, message: DoorMessage, op: Operation): void
   const id = requestId(message);
   const timeout_ms = timeout(message);
   const release = state.room.hold(message.body.length, 1);
-  const arrived_ms = options.clock.now_ms();
-  const answer = answerOnce(state, message, op, arrived_ms, (given) => {
+  const answer = answerOnce(state, message, op, options.clock.now_ms(), (given) => {
     replyOne(message, op, given, encoding, options);
-    release();
-    countTime(state, message, arrived_ms);
+    return release();
   });
   options.handlers.asked([{ request, id, timeout_ms, term: message.term, answer }]);
 }
@@ -154,14 +152,11 @@ function receiveBatch(state: DeskState, message: DoorMessage): void {
   const refused: (() => void)[] = [];
   const release = state.room.hold(message.body.length, items.length);
   const arrived_ms = clock.now_ms();
-  let left = items.length;
   for (const item of items) {
     const op = 'error' in item ? null : item.request.op;
     const answer = answerOnce(state, message, op, arrived_ms, (given) => {
       answers.add({ number: item.number, answer: given });
-      release();
-      left -= 1;
-      if (left === 0) countTime(state, message, arrived_ms);
+      return release();
     });
     const error = 'error' in item ? item.error : refusalOf(message.endpoint, item.request, request_bytes_max);
     if ('error' in item || error !== null) {
@@ -177,13 +172,15 @@ function receiveBatch(state: DeskState, message: DoorMessage): void {
   if (asks.length > 0) handlers.asked(asks);
 }
 
-/** An ask is answered exactly once, and is open until then. */
+/**
+ * An ask is answered exactly once, and is open until then. `answer` says whether it was the last one to its message.
+ */
 function answerOnce(
   state: DeskState,
   message: DoorMessage,
   op: Operation | null,
   arrived_ms: number,
-  answer: (given: Answer) => void,
+  answer: (given: Answer) => boolean,
 ): (given: Answer) => void {
   let answered = false;
   state.open += 1;
@@ -191,8 +188,10 @@ function answerOnce(
     invariant(!answered, 'an ask is answered once', { endpoint: message.endpoint });
     answered = true;
     if (!given.ok) countError(state, message, given.error);
-    answer(given);
-    if (op !== null) state.counter.answered(op, state.options.clock.now_ms() - arrived_ms, given.ok);
+    const isLast = answer(given);
+    const took_ms = state.options.clock.now_ms() - arrived_ms;
+    if (op !== null) state.counter.answered(op, took_ms, given.ok);
+    if (isLast && message.tally !== undefined) message.tally.took_ms += took_ms;
     state.open -= 1;
     if (state.open === 0) for (const resolve of [...state.waiting]) resolve();
   };
@@ -217,10 +216,6 @@ function countError(state: DeskState, { endpoint, tally }: DoorMessage, { messag
   if (tally === undefined) return;
   tally.errors += 1;
   tally.last_error = message;
-}
-
-function countTime({ options }: DeskState, { tally }: DoorMessage, arrived_ms: number): void {
-  if (tally !== undefined) tally.took_ms += options.clock.now_ms() - arrived_ms;
 }
 
 /** [safety] Two clusters of one name in one place would hear each other's clients. */

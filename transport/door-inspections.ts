@@ -3,10 +3,11 @@ import { badRequest, QuorateError } from '../machines/language/errors.js';
 import type { Drill } from '../machines/language/inspection.js';
 import { limits } from '../machines/language/limits.js';
 import type { DeskOptions, DoorMessage } from './door-desk.js';
-import type { Sessions } from './door-watches.js';
+import { replyError } from './door-answers.js';
+import { openSession, type Sessions } from './door-sessions.js';
 import type { InspectionStream } from './ports.js';
 import { createFrameWriter, decodeDrill, decodeInspection } from './wire-inspection.js';
-import { encodeError, encodingOf } from './wire.js';
+import { encodingOf } from './wire.js';
 import { print } from './wire-values.js';
 
 /** Room for a message's head beside the events in it. */
@@ -16,38 +17,27 @@ const NO_HEADERS: ReadonlyMap<string, string> = new Map();
 /** A message to `inspect.start`. Throws what is wrong with it. */
 export function openInspection(options: DeskOptions, sessions: Sessions, message: DoorMessage): void {
   const request = decodeInspection(message.body);
-  const session = options.sessionName();
+  const session = openSession(options, sessions, message);
   const write = createFrameWriter();
-  let open = true;
-  const end = (): void => {
-    if (!open) return;
-    open = false;
-    sessions.delete(session);
-    message.unlisten?.(session);
-  };
   const stream: InspectionStream = {
     tell: (told) => {
-      if (!open) return false;
+      if (!session.isOpen) return false;
       const bodies = write(told, options.maxPayload() - HEAD_BYTES);
       const bytes = bodies.reduce((sum, { length }) => sum + length, 0);
       // What is lost here shows as numbers that are missing.
       if (options.unsentBytes() + bytes > limits.inspection_unsent_bytes_max) return false;
-      return bodies.every((body) => message.reply(body, NO_HEADERS, session));
+      return bodies.every((body) => message.reply(body, NO_HEADERS, session.name));
     },
-    close: end,
+    close: () => session.end(),
   };
   const listener = options.handlers.inspecting(stream, request);
-  sessions.set(session, {
-    hear: () => {
-      const { body, headers } = encodeError(badRequest('inspect: an inspection takes no requests'), 'json');
-      message.reply(body, headers);
-    },
+  session.begin({
+    hear: () => replyError(message, badRequest('inspect: an inspection takes no requests'), 'json'),
     gone: () => {
-      end();
+      session.end();
       listener.gone();
     },
   });
-  message.listen?.(session);
 }
 
 /** A message to `drill.…`. Throws what is wrong with it. */
@@ -58,8 +48,7 @@ export function runDrill({ handlers }: DeskOptions, message: DoorMessage, drill:
     (said) => void message.reply(print({ said }, encoding), NO_HEADERS),
     (error: unknown) => {
       if (!(error instanceof QuorateError)) throw error;
-      const { body, headers } = encodeError(error, encoding);
-      message.reply(body, headers);
+      replyError(message, error, encoding);
     },
   );
 }

@@ -5,8 +5,8 @@ import { limits } from '../machines/language/limits.js';
 export interface DoorRoom {
   /** Throws where a message of so many bytes is too much. Nothing of it was looked at: it can be sent again. */
   check(bytes: number): void;
-  /** Takes them in until what this returns was called so many times. */
-  hold(bytes: number, asks: number): () => void;
+  /** Takes them in until what this returns was called so many times; true: that was the last. */
+  hold(bytes: number, asks: number): () => boolean;
 }
 
 export function createDoorRoom(): DoorRoom {
@@ -21,6 +21,7 @@ export function createDoorRoom(): DoorRoom {
       return () => {
         left -= 1;
         if (left === 0) held -= bytes;
+        return left === 0;
       };
     },
   };

@@ -3,6 +3,7 @@ import type { Msg, NatsConnection } from 'nats';
 import type { Clock } from '../machines/language/time.js';
 import type { ClusterId } from '../machines/language/vocabulary.js';
 import { headersOf } from './nats-headers.js';
+import { readMemberInfo } from './service-info.js';
 import { formatClusterId } from './wire.js';
 
 const ANSWERS_WITHIN_MS = 300;
@@ -44,12 +45,6 @@ function isNobody(message: Msg): boolean {
 }
 
 function clusterIdIn(data: Uint8Array, cluster_name: string): string | null {
-  try {
-    const info = JSON.parse(new TextDecoder().decode(data)) as { metadata?: Record<string, unknown> };
-    const { cluster, cluster_id } = info.metadata ?? {};
-    return cluster === cluster_name && typeof cluster_id === 'string' ? cluster_id : null;
-  } catch {
-    // Not a description of a service: somebody else's words.
-    return null;
-  }
+  const { cluster, cluster_id = null } = readMemberInfo(data);
+  return cluster === cluster_name ? cluster_id : null;
 }

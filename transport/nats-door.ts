@@ -30,7 +30,7 @@ import { NATS_SETTINGS, type NatsSettings } from './nats-peers.js';
 import { type ClientDoor, type DoorHandlers, type DoorMeters, type EventFeed, LinkError, type Self } from './ports.js';
 import { checkName, type Endpoint, probeSubject, watchSubject } from './subjects.js';
 import type { EndpointTally } from './door-meters.js';
-import { openTallies, type Tallies } from './nats-stats.js';
+import { openStats } from './nats-stats.js';
 import { describeEndpoint, leaderService, memberService, type Plan, planKey, readyService } from './door-services.js';
 import { formatClusterId } from './wire.js';
 
@@ -177,8 +177,9 @@ export class NatsDoor implements ClientDoor {
   }
 
   private async start(nats: NatsConnection, plan: Plan): Promise<Service | null> {
-    const { self, link } = this.whenOpen();
-    const tallies = openTallies(plan);
+    const opened = this.whenOpen();
+    const { self, link } = opened;
+    const stats = openStats(plan, opened, this.clock);
     try {
       const service = await nats.services.add({
         name: plan.service,
@@ -191,7 +192,7 @@ export class NatsDoor implements ClientDoor {
           member_id: self.member.id.toString(),
           ...(plan.term === null ? {} : { term: String(plan.term) }),
         },
-        statsHandler: (told) => this.statsOf(plan, told, tallies),
+        statsHandler: (told) => Promise.resolve(stats.tell(told)),
       });
       for (const endpoint of plan.endpoints) {
         service.addEndpoint(endpoint.replaceAll('.', '-'), {
@@ -199,7 +200,7 @@ export class NatsDoor implements ClientDoor {
           queue: plan.queue,
           metadata: describeEndpoint(endpoint),
           handler: guarded((error, message) => {
-            if (error === null) this.hear(endpoint, plan.term, message as ServiceMsg, tallies.of(endpoint));
+            if (error === null) this.hear(endpoint, plan.term, message as ServiceMsg, stats.tallyOf(endpoint));
           }),
         });
       }
@@ -216,13 +217,6 @@ export class NatsDoor implements ClientDoor {
       if (!nats.isClosed()) throw error;
       return null;
     }
-  }
-
-  private async statsOf(plan: Plan, told: { readonly subject: string }, tallies: Tallies): Promise<object> {
-    const { handlers, desk } = this.whenOpen();
-    tallies.tell(told);
-    const endpoint = plan.endpoints.find((each) => plan.subject(each) === told.subject);
-    return { ...handlers.stats(), refused_or_failed: endpoint === undefined ? 0 : desk.errors(endpoint) };
   }
 
   private hear(endpoint: Endpoint, term: Term | null, message: ServiceMsg, tally: EndpointTally): void {

@@ -7,26 +7,16 @@ import { fromText, toText } from '../../machines/language/bytes.js';
 import { limits } from '../../machines/language/limits.js';
 import type { Clock } from '../../machines/language/time.js';
 import { LinkError, type ClientLink } from '../../transport/ports.js';
+import { readMemberInfo } from '../../transport/service-info.js';
 import { memberSubject } from '../../transport/subjects.js';
 import { errorText } from '../observe.js';
-
-export interface MemberShown {
-  readonly name: string;
-  /** It has told something lately. */
-  readonly heard: boolean;
-  readonly drill: boolean;
-}
-
-export type Told =
-  | { readonly kind: 'members'; readonly cluster: string; readonly members: readonly MemberShown[] }
-  | { readonly kind: 'frame'; readonly frame: InspectionFrame }
-  | { readonly kind: 'trouble'; readonly text: string };
+import type { FeedMessage } from './feed.js';
 
 export interface Relay {
   /** Whether anybody looks: members are inspected only then. */
   watched(anybody: boolean): void;
   /** What is known now, for who comes later than the others. */
-  known(): readonly Told[];
+  known(): readonly FeedMessage[];
   drill(member: string, drill: Drill, for_ms: number): Promise<string>;
   close(): void;
 }
@@ -62,13 +52,13 @@ interface Watch {
   readonly cluster: string;
   readonly clock: Clock;
   readonly rows: Map<string, Row>;
-  readonly tell: (told: Told) => void;
+  readonly tell: (told: FeedMessage) => void;
   trouble: string;
   watched: boolean;
   closed: boolean;
 }
 
-export function openRelay(link: ClientLink, cluster: string, clock: Clock, tell: (told: Told) => void): Relay {
+export function openRelay(link: ClientLink, cluster: string, clock: Clock, tell: (told: FeedMessage) => void): Relay {
   const watch: Watch = { link, cluster, clock, rows: new Map(), tell, trouble: '', watched: false, closed: false };
   let timer: unknown;
   const look = (): void => {
@@ -100,7 +90,7 @@ export function openRelay(link: ClientLink, cluster: string, clock: Clock, tell:
   };
 }
 
-const membersOf = ({ cluster, rows }: Watch): Told => ({
+const membersOf = ({ cluster, rows }: Watch): FeedMessage => ({
   kind: 'members',
   cluster,
   members: [...rows.values()]
@@ -108,10 +98,11 @@ const membersOf = ({ cluster, rows }: Watch): Told => ({
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })),
 });
 
-const troubleOf = ({ trouble }: Watch): readonly Told[] => (trouble === '' ? [] : [{ kind: 'trouble', text: trouble }]);
+const troubleOf = ({ trouble }: Watch): readonly FeedMessage[] =>
+  trouble === '' ? [] : [{ kind: 'trouble', text: trouble }];
 
 /** As one frame, numbered before all others. */
-function knownOf({ name, drill, known }: Row): readonly Told[] {
+function knownOf({ name, drill, known }: Row): readonly FeedMessage[] {
   if (known === null) return [];
   const { life, at_ms, actors, standing } = known;
   const events = [...actors.values(), ...(standing === null ? [] : [standing])];
@@ -135,8 +126,8 @@ async function findMembers(watch: Watch): Promise<void> {
   const { link, cluster, rows } = watch;
   const before = rows.size;
   const hear = (body: Uint8Array): void => {
-    const name = memberIn(body, cluster);
-    if (name === undefined || rows.has(name)) return;
+    const { cluster: of, member: name } = readMemberInfo(body);
+    if (of !== cluster || name === undefined || rows.has(name)) return;
     rows.set(name, { name, heard_ms: 0, heard: false, drill: false, stop: null, asked_ms: -Infinity, known: null });
   };
   try {
@@ -153,15 +144,6 @@ async function findMembers(watch: Watch): Promise<void> {
   if (rows.size === 0) return sayTrouble(watch, `no member of a cluster ${JSON.stringify(cluster)} answers`);
   sayTrouble(watch, '');
   if (rows.size > before) watch.tell(membersOf(watch));
-}
-
-function memberIn(body: Uint8Array, cluster: string): string | undefined {
-  try {
-    const { metadata } = JSON.parse(toText(body) ?? '') as { metadata?: Record<string, unknown> };
-    return metadata?.['cluster'] === cluster && typeof metadata['member'] === 'string' ? metadata['member'] : undefined;
-  } catch {
-    return undefined; // Somebody else's service.
-  }
 }
 
 /** One inspection a member at a time: a new one when the last has ended or is not heard any more. */
