@@ -2,9 +2,11 @@
 import { badRequest } from '../machines/language/errors.js';
 import type { Drill } from '../machines/language/inspection.js';
 import { unreachable } from '../machines/language/invariant.js';
-import type { RaftContext } from '../machines/raft/raft.machine.js';
+import type { Role } from '../machines/language/vocabulary.js';
+import { type RaftContext, roleOf } from '../machines/raft/raft.machine.js';
 import { post, type System } from './mail.js';
 import type { NodePorts } from './ports.js';
+import { raftNow } from './raft.js';
 
 /** The answer leaves before what it announces begins. */
 const FIRST_THE_ANSWER_MS = 50;
@@ -28,11 +30,11 @@ export function drillsOf({ drill: faults, clock, journal }: NodePorts, system: S
         soon(() => system.get('node')?.send({ type: 'stop' }));
         return 'it leaves in good order';
       case 'transfer':
-        raftOf(system, (role) => role === 'leader', drill, 'leads');
+        contextAs('leader', system, drill, 'leads');
         post(system, 'raft', { type: 'transfer.asked', target: null });
         return 'it hands its leadership over';
       case 'campaign': {
-        const { leader, hardState } = raftOf(system, (role) => role === 'follower', drill, 'follows a leader');
+        const { leader, hardState } = contextAs('follower', system, drill, 'follows a leader');
         if (leader === null) throw badRequest(`drill.campaign: no leader is heard: this member campaigns by itself`);
         // What the leader would say that hands its leadership to this member (thesis §3.10).
         post(system, 'raft', { type: 'campaign.asked', from: leader, term: hardState.term });
@@ -44,13 +46,11 @@ export function drillsOf({ drill: faults, clock, journal }: NodePorts, system: S
   };
 }
 
-function raftOf(system: System, fits: (role: string) => boolean, drill: Drill, does: string): RaftContext {
-  const snapshot = (
-    system.get('raft') as { getSnapshot(): { context: RaftContext; matches(role: string): boolean } } | undefined
-  )?.getSnapshot();
-  const role = ['follower', 'leader'].find((each) => snapshot?.matches(each));
-  if (snapshot === undefined || role === undefined || !fits(role)) {
+/** Raft's context, where this member has the role that the drill takes. */
+function contextAs(role: Role, system: System, drill: Drill, does: string): RaftContext {
+  const raft = raftNow(system);
+  if (raft === undefined || roleOf(raft) !== role) {
     throw badRequest(`drill.${drill}: only a member that ${does} can do that`);
   }
-  return snapshot.context;
+  return raft.context;
 }

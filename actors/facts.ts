@@ -1,11 +1,11 @@
 /** How a node is at this moment, in numbers: for service discovery and for whoever scrapes. */
 import type { StatusResult } from '../machines/language/status.js';
 import type { Index, MemberId } from '../machines/language/vocabulary.js';
-import type { RaftContext } from '../machines/raft/context.js';
 import { statusOf } from './answers.js';
 import type { Incoming } from './incoming.js';
 import type { System } from './mail.js';
 import type { NodePorts, NodeSettings } from './ports.js';
+import { raftNow } from './raft.js';
 import type { Standing } from './standing.js';
 import type { WatchFacts } from './watch-state.js';
 
@@ -45,15 +45,13 @@ export function factsOf(of: {
   const { kv } = of.ports;
   const { id } = of.self.member;
   const status = statusOf(of);
-  let leases = 0;
-  for (const _ of kv.leases.all()) leases++;
   return {
     status,
     member: id,
-    commit: Math.max(commitOf(of.system) ?? 0, of.applied),
+    commit: Math.max(raftNow(of.system)?.context.hardState.commit ?? 0, of.applied),
     compact_revision: kv.status.compact_revision,
     keys: kv.status.keys,
-    leases,
+    leases: kv.leases.size,
     proposals_pending: of.proposals_pending,
     draining: of.standing.draining,
     partners: partnersOf(of.standing, id),
@@ -66,12 +64,6 @@ function partnersOf({ role, announcement }: Standing, self: MemberId): readonly 
   const { leader, configuration } = announcement;
   if (role !== 'leader') return leader === null ? [] : [leader];
   return [...configuration.voters, ...configuration.learners].map(({ id }) => id).filter((id) => id !== self);
-}
-
-/** What raft holds is looked at, not asked for: it costs nothing until somebody wants to know. */
-function commitOf(system: System): number | null {
-  const raft = system.get('raft') as { getSnapshot?(): { readonly context?: Partial<RaftContext> } } | undefined;
-  return raft?.getSnapshot?.().context?.hardState?.commit ?? null;
 }
 
 /** What `$SRV.STATS` shows; nothing while the node is in no cluster. */

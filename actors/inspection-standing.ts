@@ -6,13 +6,8 @@ import { roleOf } from '../machines/raft/raft.machine.js';
 import { lastIndex } from '../machines/raft/tail.js';
 import type { System } from './mail.js';
 import type { NodePorts } from './ports.js';
+import { raftNow } from './raft.js';
 import { nameOf } from './roles.js';
-
-type RaftSnapshot = Parameters<typeof roleOf>[0];
-
-/** Undefined: raft is not there yet, or not any more. */
-const raftNow = (system: System): RaftSnapshot | undefined =>
-  (system.get('raft') as { getSnapshot(): RaftSnapshot } | undefined)?.getSnapshot();
 
 /** The name of a member, or its id where it is none of the cluster's. */
 export function memberName(system: System, id: MemberId): string {

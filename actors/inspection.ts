@@ -8,9 +8,10 @@ import type {
   StandingTold,
   StateValue,
 } from '../machines/language/inspection.js';
+import type { MemberId } from '../machines/language/vocabulary.js';
 import { type Allowance, createAllowance } from './inspection-allowance.js';
 import { createMailboxes, type Mailboxes } from './inspection-mailboxes.js';
-import { lettersBetween, type PeerWords } from './inspection-letters.js';
+import { lettersBetween } from './inspection-letters.js';
 import { plainly } from './plainly.js';
 
 /** As much of an XState actor as is told of it. */
@@ -55,7 +56,8 @@ export interface InspectionParts {
   readonly request: InspectionRequest;
   readonly createInspector: CreateInspector;
   readonly frames_per_second: number;
-  readonly words: PeerWords;
+  readonly self: MemberId;
+  nameOf(member: MemberId): string;
   standing(requests: number): Omit<StandingTold, 'type' | 'createdAt'> | null;
   wall_ms(): number;
 }
@@ -160,7 +162,7 @@ function hearLetter(
   given: InspectedActor | undefined,
   event: { readonly type: string },
 ): void {
-  const { allowance } = view;
+  const { allowance, parts } = view;
   const source = view.mailboxes.arrives(target, given === undefined ? undefined : lasting(given), event.type);
   if (target.systemId === 'requests' && 'asks' in event) view.requests += (event.asks as readonly unknown[]).length;
   view.following = null;
@@ -170,10 +172,18 @@ function hearLetter(
     view.following = target;
     view.inspector.event(target, plainly(event), source === null ? {} : { source });
   }
-  if (!view.parts.request.filter.kinds.includes('letter')) return;
-  for (const told of lettersBetween(view.parts.words, target.systemId, event)) {
-    if (!allowance.take(`${told.way} ${told.peer} ${told.message.type}`)) continue;
-    view.events.push({ type: 'quorate.letter', createdAt: createdAt(view), ...told });
+  if (!parts.request.filter.kinds.includes('letter')) return;
+  for (const { way, peer, message } of lettersBetween(parts.self, target.systemId, event)) {
+    if (!allowance.take(`${way} ${peer} ${message.type}`)) continue;
+    const { type } = message;
+    const told = { ...(plainly(message) as object), type };
+    view.events.push({
+      type: 'quorate.letter',
+      createdAt: createdAt(view),
+      way,
+      peer: parts.nameOf(peer),
+      message: told,
+    });
   }
 }
 

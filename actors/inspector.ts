@@ -86,7 +86,8 @@ function begin(
     request,
     createInspector,
     frames_per_second: 1_000 / limits.inspection_frame_ms,
-    words: { self: self.member.id, nameOf: (id) => memberName(system, id) },
+    self: self.member.id,
+    nameOf: (id) => memberName(system, id),
     standing: (requests) => standingOf(system, ports, requests),
     wall_ms: () => clock.wall_ms(),
   });

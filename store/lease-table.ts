@@ -23,6 +23,7 @@ export interface LeaseTable {
   /** In order. */
   keysOf(id: bigint): readonly string[];
   all(): Iterable<Lease>;
+  readonly size: number;
   set(id: bigint, lease: Lease | null): void;
   move(key: string, to: bigint): void;
 }
@@ -36,6 +37,9 @@ function makeLeaseTable(): LeaseTable {
     leaseOf: (key) => byKey.get(key) ?? 0n,
     keysOf: (id) => [...(byLease.get(id) ?? [])].sort(),
     all: () => leases.values(),
+    get size() {
+      return leases.size;
+    },
     set(id, lease) {
       if (lease === null) leases.delete(id);
       else leases.set(id, lease);
@@ -83,6 +87,9 @@ export function* moveWrites(key: string, { from, to }: Move): Iterable<EngineWri
 export const viewOf = (table: LeaseTable): LeaseView => ({
   get: (id) => table.get(id),
   all: () => table.all(),
+  get size() {
+    return table.size;
+  },
   keysOf: (id) => table.keysOf(id).map(fromLatin1),
 });
 

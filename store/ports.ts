@@ -230,6 +230,7 @@ export interface KvStatus {
 export interface LeaseView {
   get(id: bigint): Lease | undefined;
   all(): Iterable<Lease>;
+  readonly size: number;
   /** The keys that hang on it, in order. */
   keysOf(id: bigint): readonly Uint8Array[];
 }

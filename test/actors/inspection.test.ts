@@ -58,7 +58,8 @@ function inspect(root: ReturnType<typeof startRooms>['root'], filter: Partial<In
     request: { for_ms: 1_000, filter: { actors: [], kinds: INSPECTION_KINDS, per_second: 100, ...filter } },
     createInspector: createInspector as unknown as CreateInspector,
     frames_per_second: 10,
-    words: { self: memberId(1n), nameOf: (id) => `n${id}` },
+    self: memberId(1n),
+    nameOf: (id) => `n${id}`,
     standing: () => null,
     wall_ms: () => 1_000,
   });
