@@ -1,6 +1,6 @@
 /** A statechart as a Mermaid diagram, drawn from its definition: what is shown is what runs. */
 
-import { guardName } from '../machines/chart-words.js';
+import { eventsText, guardName } from '../machines/chart-words.js';
 
 /** What a drawing needs of an XState state node. */
 export interface Chart {
@@ -18,9 +18,6 @@ interface Arrow {
   readonly guard?: unknown;
   readonly target: readonly { readonly path: readonly string[] }[] | undefined;
 }
-
-/** More events than this under one guard are counted, not listed. */
-const listed_max = 3;
 
 /** Arrows from a state to another one; what a state does without leaving it is not shown. */
 export function drawStates(chart: Chart): string {
@@ -62,7 +59,7 @@ function gatherArrows(chart: Chart, ways = new Map<string, Labels>()): ReadonlyM
 }
 
 function labelOf(guard: string, events: ReadonlySet<string>): string {
-  const told = events.size > listed_max ? `${events.size} kinds of event` : [...events].join(', ');
+  const told = eventsText([...events]);
   return guard === '' ? told : [told, `[${guard}]`].join(' ').trim();
 }
 

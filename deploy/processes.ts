@@ -1,8 +1,19 @@
-/** Other processes, as the system shows them: alive or not, their command line, and how to end one. */
+/** Processes: when this one is to stop; others, as the system shows them, and how to end one. */
 import { spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { pause, within } from './clock.js';
+
+/**
+ * Calls back once this process is told to stop, with why: by Ctrl-C, the system, or the end of the `quorate up` (or the
+ * test) that started it.
+ */
+export function onStop(stop: (why: string) => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop(signal));
+  if (process.connected) process.once('disconnect', () => stop('quorate up has ended'));
+  // Whoever read our output is gone; that is no reason to end before what has begun is over.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
 
 export function isAlive(pid: number): boolean {
   try {

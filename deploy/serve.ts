@@ -3,18 +3,17 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { startNode } from '../actors/node.js';
-import type { RunningNode } from '../actors/node.js';
 import type { Journal } from '../actors/ports.js';
 import { ConfigError, resolveOptions } from './config.js';
 import type { Given } from './config.js';
 import { composeNode } from './container.js';
 import { exitCodeOf, exitCodes } from './exit-codes.js';
 import { listen } from './metrics/listener.js';
-import { showNode } from './metrics/monitor.js';
 import { isOpenToOthers, natsAccess } from './nats-access.js';
 import { nodeSettings, serveOptions } from './node-options.js';
 import { errorText, openJournal } from './observe.js';
 import { readPeerKey } from './peer-key.js';
+import { onStop } from './processes.js';
 import { warnOfSetting, warnOfVariables } from './warnings.js';
 
 /** What `quorate up` alone takes, and its nodes inherit. */
@@ -51,11 +50,18 @@ export async function serve(given: Given, compose: typeof composeNode = composeN
     journal,
     drill: values.drill,
   });
-  const listener = await listen(values['listen-metrics-urls'] ?? []);
+  const urls = values['listen-metrics-urls'];
+  // Loaded where somebody is to look: it would make every start longer.
+  const monitor = urls === undefined ? null : await import('./metrics/monitor.js');
+  const listener = await listen(urls ?? []);
   const node = startNode(ports, settings);
-  if (values['listen-metrics-urls'] !== undefined) showNode(listener, node, ports, settings);
+  monitor?.showNode(listener, node, ports, settings);
   endOnFault(journal);
-  stopOnSignals(node, journal);
+  onStop((why) => {
+    journal.info('stopping', { why });
+    // Hands over, drains and closes.
+    void node.stop();
+  });
   void node.serving.then(() => {
     process.stdout.write(`ready: node ${settings.name}, cluster ${settings.cluster_name}\n`);
   });
@@ -75,18 +81,6 @@ function prepareDirectory(given: string): string {
     throw new ConfigError(`--data-dir: ${JSON.stringify(given)} is not a directory to write in: ${errorText(error)}`);
   }
   return directory;
-}
-
-/** SIGTERM and Ctrl-C hand over, drain and close; so does the end of the `quorate up` that started this. */
-function stopOnSignals(node: RunningNode, journal: Journal): void {
-  const stop = (why: string) => {
-    journal.info('stopping', { why });
-    void node.stop();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop(signal));
-  if (process.connected) process.once('disconnect', () => stop('quorate up has ended'));
-  // Whoever read our output is gone; that is no reason to end before the node has.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 /** What nobody caught is a fault whose extent is unknown: the node does not limp on. */

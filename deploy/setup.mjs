@@ -148,7 +148,7 @@ function build() {
 
 /** The inspector's page, whose parts take a bundler longer than all the rest takes the compiler. */
 function buildPage() {
-  const sources = [pageFolder, inRoot('machines/language')];
+  const sources = [pageFolder, inRoot('machines')];
   const newest = Math.max(
     newestSource(sources, ['.ts', '.tsx', '.css', '.html', '.svg']),
     modified(inRoot('deploy/inspector/build-page.mjs')),

@@ -11,6 +11,13 @@ export function guardName(guard: unknown): string {
   return 'guarded';
 }
 
+/** More events than this are counted, not listed. */
+const listed_max = 3;
+
+/** The events that take one arrow. */
+export const eventsText = (events: readonly string[]): string =>
+  events.length > listed_max ? `${events.length} kinds of event` : events.join(', ');
+
 /** An action's name; '' of one that has none. */
 export function actionName(action: unknown): string {
   if (typeof action === 'string') return action;

@@ -2,14 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { connectLink } from '../../transport/nats-link.js';
 import { realClock } from '../clock.js';
-import { ConfigError, type Given, resolveOptions } from '../config.js';
+import { type Given, type Options, resolveOptions } from '../config.js';
 import { exitCodes } from '../exit-codes.js';
 import { natsAccess } from '../nats-access.js';
 import { clusterOptions } from '../node-options.js';
+import { onStop } from '../processes.js';
 import { anyText, pageUrl, path, wholeNumber } from '../values.js';
 import { openRelay } from './relay.js';
 import { servePage } from './server.js';
-import type { Options } from '../config.js';
 
 export const inspectOptions = {
   'cluster-name': clusterOptions['cluster-name'],
@@ -40,10 +40,6 @@ export async function inspect(given: Given): Promise<number> {
     port: values.port,
     directory: fileURLToPath(new URL('page', import.meta.url)),
     framed: values.stately === undefined ? [] : [new URL(values.stately).origin],
-  }).catch((error: unknown) => {
-    throw new ConfigError(
-      `--port: ${values.port} on ${values.host} cannot be listened on: ${(error as Error).message}`,
-    );
   });
   const relay = openRelay(link, values['cluster-name'], realClock, (told) => page.tell(told));
   page.open(relay);
@@ -52,10 +48,7 @@ export async function inspect(given: Given): Promise<number> {
     const query = new URLSearchParams({ inspector: values.stately });
     process.stdout.write(`in the Stately inspector: open ${page.url}/stately.html?${query.toString()}\n`);
   }
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
-    if (process.connected) process.once('disconnect', () => resolve());
-  });
+  await new Promise<string>(onStop);
   relay.close();
   await page.close();
   await link.close();

@@ -3,17 +3,19 @@
  * only, so that no page of somebody else's can speak to it through a browser.
  */
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { DRILLS, type Drill } from '../../machines/language/inspection.js';
 import { errorText } from '../observe.js';
-import type { Relay, Told } from './relay.js';
+import { closeServer, listenAt } from '../listening.js';
+import type { DrillAnswer, FeedMessage } from './feed.js';
+import type { Relay } from './relay.js';
 
 export interface PageServer {
   /** Begins to answer; what is asked before waits. */
   open(relay: Relay): void;
   /** To every page that is open. */
-  tell(told: Told): void;
+  tell(told: FeedMessage): void;
   readonly url: string;
   close(): Promise<void>;
 }
@@ -62,27 +64,22 @@ export async function servePage(options: PageServerOptions): Promise<PageServer>
     if (path === '/feed') return openFeed(await opened, pages, response);
     return sendFile(options, path, response);
   };
-  await listen(server, options);
+  await listenAt(server, options, `--port: ${options.port} on ${options.host}`);
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   return {
     open,
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
     tell: (told) => {
-      for (const page of pages) tellPage(page, told);
+      const line = lineOf(told);
+      for (const page of pages) tellPage(page, told.kind, line);
     },
     close: () => {
       for (const { response } of pages) response.end();
-      return new Promise((resolve) => server.close(() => resolve()));
+      return closeServer(server);
     },
   };
 }
-
-const listen = (server: Server, { host, port }: PageServerOptions): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => resolve());
-  });
 
 /** The name that was dialled is an address, this machine, or the host that the server was told to be. */
 function isOwnHost({ headers }: IncomingMessage, host: string): boolean {
@@ -90,7 +87,7 @@ function isOwnHost({ headers }: IncomingMessage, host: string): boolean {
   return name === host || name === 'localhost' || /^[\d.]+$|^\[[\da-f:]+\]$/i.test(name);
 }
 
-function respond(response: ServerResponse, status: number, body: object): void {
+function respond(response: ServerResponse, status: number, body: DrillAnswer): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
@@ -105,18 +102,20 @@ function openFeed(relay: Relay, pages: Set<Page>, response: ServerResponse): voi
     pages.delete(page);
     if (pages.size === 0) relay.watched(false);
   });
-  for (const told of relay.known()) tellPage(page, told);
+  for (const told of relay.known()) tellPage(page, told.kind, lineOf(told));
 }
 
-function tellPage(page: Page, told: Told): void {
+const lineOf = (told: FeedMessage): string => `data: ${JSON.stringify(told)}\n\n`;
+
+function tellPage(page: Page, kind: FeedMessage['kind'], line: string): void {
   const { response } = page;
-  if (told.kind === 'frame' && response.writableLength > WAITING_BYTES_MAX) {
+  if (kind === 'frame' && response.writableLength > WAITING_BYTES_MAX) {
     page.skipped += 1;
     return;
   }
-  if (page.skipped > 0) response.write(`data: ${JSON.stringify({ kind: 'skipped', frames: page.skipped })}\n\n`);
+  if (page.skipped > 0) response.write(lineOf({ kind: 'skipped', frames: page.skipped }));
   page.skipped = 0;
-  response.write(`data: ${JSON.stringify(told)}\n\n`);
+  response.write(line);
 }
 
 /* ---- drills ---------------------------------------------------------------------------------------------------- */

@@ -2,6 +2,9 @@
 import type { NodeFacts } from '../../actors/facts.js';
 import type { NodeSettings } from '../../actors/ports.js';
 import type { RunningNode } from '../../actors/node.js';
+import { NUL } from '../../machines/language/bytes.js';
+import type { RangeRequest } from '../../machines/language/commands.js';
+import { plainRange } from '../../machines/language/plain.js';
 import type { Answer, Ask, Request } from '../../transport/ports.js';
 import { within } from '../clock.js';
 
@@ -130,18 +133,10 @@ const ask = (node: Asked, request: Request, timeout_ms: number): Promise<Answer>
     node.ask(asked);
   });
 
-const probe = (serializable: boolean): Extract<Request, { op: 'kv.range' }>['body'] => ({
-  key: Uint8Array.of(0),
-  range_end: new Uint8Array(0),
+/** Whatever key comes first, without its value. */
+const probe = (serializable: boolean): RangeRequest => ({
+  ...plainRange(NUL),
   limit: 1,
-  revision: 0,
-  sort_order: 'none',
-  sort_target: 'key',
   serializable,
   keys_only: true,
-  count_only: false,
-  min_mod_revision: 0,
-  max_mod_revision: 0,
-  min_create_revision: 0,
-  max_create_revision: 0,
 });

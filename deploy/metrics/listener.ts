@@ -1,7 +1,7 @@
 /** The HTTP servers of a node for whoever scrapes and probes it, on each of the URLs that it was given. */
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
-import { ConfigError } from '../config.js';
+import { closeServer, listenAt } from '../listening.js';
 
 /** Nobody has a reason to take longer over a request without a body. */
 const REQUEST_MAX_MS = 10_000;
@@ -42,19 +42,5 @@ function open(server: Server, url: string): Promise<void> {
   const { hostname, port } = new URL(url);
   // An IPv6 address stands in brackets in a URL, and nowhere else.
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'its port is in use' : error.message;
-      reject(new ConfigError(`--listen-metrics-urls: ${url} cannot be listened on: ${why}: give another one`));
-    });
-    server.listen({ host, port: port === '' ? 80 : Number(port), exclusive: true }, resolve);
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    // A scraper keeps its connection.
-    server.closeAllConnections();
-  });
+  return listenAt(server, { host, port: port === '' ? 80 : Number(port) }, `--listen-metrics-urls: ${url}`);
 }

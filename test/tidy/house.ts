@@ -64,7 +64,12 @@ export const rooms: readonly Room[] = [
   {
     // It runs in a browser: of the house it knows only what a member tells.
     prefix: 'deploy/inspector/page/',
-    imports: ['deploy/inspector/page/', 'machines/language/inspection.ts'],
+    imports: [
+      'deploy/inspector/page/',
+      'deploy/inspector/feed.ts',
+      'machines/language/inspection.ts',
+      'machines/chart-words.ts',
+    ],
     packages: { react: all, 'react-dom': all, elkjs: all },
   },
   {

@@ -1,6 +1,7 @@
 /** What the page knows and what is looked at: the feed fills it, the parts draw it and change it. */
 import type { Drill, InspectionFrame } from '../../../machines/language/inspection.js';
-import { type DrillAnswer, type FeedMessage, type HeardMember, readRecordedLine } from './model/feed.js';
+import type { DrillAnswer, FeedMessage, MemberShown } from '../feed.js';
+import { readRecordedLine } from './model/feed.js';
 import type { Member } from './model/member.js';
 import { createRecording, type Missing, type Recording } from './model/recording.js';
 import { createStory, type Story } from './model/story.js';
@@ -14,7 +15,7 @@ export interface View {
   readonly file: string | null;
   readonly connection: 'connecting' | 'open' | 'broken';
   readonly cluster: string;
-  readonly heard: readonly HeardMember[];
+  readonly heard: readonly MemberShown[];
   /** Shown is what comes, and not a moment of the past. */
   readonly isLive: boolean;
   readonly at_ms: number;
@@ -55,7 +56,7 @@ interface Known {
   file: string | null;
   connection: View['connection'];
   cluster: string;
-  heard: readonly HeardMember[];
+  heard: readonly MemberShown[];
   /** Null: live. */
   at_ms: number | null;
   trouble: string;

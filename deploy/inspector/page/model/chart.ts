@@ -1,4 +1,5 @@
 /** A statechart as the page draws it, read from a machine's configuration: its states, and the ways between them. */
+import { eventsText, guardName } from '../../../../machines/chart-words.js';
 import type { StateValue } from '../../../../machines/language/inspection.js';
 
 export interface ChartState {
@@ -104,7 +105,7 @@ function* readArrows(config: Json, id: string, places: Places): Generator<Arrow>
         const place = typeof target === 'string' ? resolve(target, id, places) : undefined;
         // Out of the whole machine, or back into oneself: nothing that leaves a state.
         if (place === undefined || place === id || !places.parents.has(id)) continue;
-        yield { source: id, target: place, event, guard: guardName(arrow?.['guard']) };
+        yield { source: id, target: place, event, guard: guardName(arrow?.['guard'] ?? undefined) };
       }
     }
   }
@@ -211,21 +212,11 @@ export function valueText(value: StateValue | undefined): string {
 /** The outermost state's name. */
 export const topOf = (value: StateValue | undefined): string => valueText(value).split(/[.\s]/)[0] ?? '';
 
-/** More events than this under one guard are counted, not listed. */
-const listed_max = 3;
-
 /** "tick, if campaignDue". */
 export function labelText({ from, guard, events }: WayLabel): string {
-  const told = events.length > listed_max ? `${events.length} kinds of event` : events.join(', ');
+  const told = eventsText(events);
   const when = guard === '' ? told || 'at once' : [told, `if ${guard}`].filter((part) => part !== '').join(', ');
   return from === '' ? when : `${from}: ${when}`;
-}
-
-function guardName(guard: unknown): string {
-  if (guard === undefined || guard === null) return '';
-  if (typeof guard === 'string') return guard;
-  const type = asObject(guard)?.['type'];
-  return typeof type === 'string' ? type : 'a condition';
 }
 
 const lastOf = (id: string): string => id.slice(id.lastIndexOf('.') + 1);

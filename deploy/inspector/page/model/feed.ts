@@ -1,22 +1,6 @@
-/** What the page hears: the messages of `/feed`, as `quorate inspect` sends them, and what `/drill` answers. */
+/** What the page reads: the messages of `/feed`, and the lines of a recorded file. */
+import type { FeedMessage } from '../../feed.js';
 import type { InspectionFrame } from '../../../../machines/language/inspection.js';
-
-export interface HeardMember {
-  readonly name: string;
-  /** False: silent or dead. */
-  readonly heard: boolean;
-  /** Whether drills can be asked for at it. */
-  readonly drill: boolean;
-}
-
-export type FeedMessage =
-  | { readonly kind: 'members'; readonly cluster: string; readonly members: readonly HeardMember[] }
-  | { readonly kind: 'frame'; readonly frame: InspectionFrame }
-  /** The page was too slow, and so many frames were not sent to it. */
-  | { readonly kind: 'skipped'; readonly frames: number }
-  | { readonly kind: 'trouble'; readonly text: string };
-
-export type DrillAnswer = { readonly ok: true; readonly said: string } | { readonly ok: false; readonly error: string };
 
 export function readMessage(text: string): FeedMessage {
   const message = JSON.parse(text) as FeedMessage | null;
